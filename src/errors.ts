@@ -1,0 +1,53 @@
+/** The process's exit statuses (the contract of the command line). */
+export const EXIT = { done: 0, failed: 1, usage: 2, locked: 75 } as const;
+
+export type ExitStatus = (typeof EXIT)[keyof typeof EXIT];
+
+/** An error whose message is one clear line for the user: what is wrong, with which file, what to do. */
+export class CleanupError extends Error {
+  constructor(
+    message: string,
+    readonly exitStatus: ExitStatus = EXIT.failed,
+  ) {
+    super(message);
+    this.name = 'CleanupError';
+  }
+}
+
+/** The command line or the environment asks for something that does not exist (exit status 2). */
+export class UsageError extends CleanupError {
+  constructor(message: string) {
+    super(message, EXIT.usage);
+    this.name = 'UsageError';
+  }
+}
+
+/** The errno name of a failed system call (`ENOENT`), or undefined for any other value. */
+export function errorCode(error: unknown): string | undefined {
+  if (error instanceof Error && 'code' in error && typeof error.code === 'string') {
+    return error.code;
+  }
+  return undefined;
+}
+
+const REASONS: Readonly<Record<string, string>> = {
+  EACCES: 'permission denied',
+  EPERM: 'operation not permitted',
+  ENOENT: 'no such file or directory',
+  ENOTDIR: 'not a directory',
+  EISDIR: 'is a directory',
+  ENOSPC: 'no space left on the disk',
+  EDQUOT: 'disk quota exceeded',
+  EROFS: 'the file system is read-only',
+  EIO: 'input/output error',
+  ELOOP: 'too many symbolic links',
+  ENAMETOOLONG: 'the name is too long',
+  EMFILE: 'too many open files',
+};
+
+/** A failed system call in words, without the path (the caller names it). */
+export function reason(error: unknown): string {
+  const code = errorCode(error);
+  if (code !== undefined) return REASONS[code] ?? code;
+  return error instanceof Error ? error.message : String(error);
+}

@@ -1,0 +1,32 @@
+import { printable } from './printable.js';
+
+/** Something that the user should know: a warning, or an error that makes the run incomplete. */
+export interface Problem {
+  readonly level: 'warning' | 'error';
+  readonly message: string;
+}
+
+/** Takes in problems as they are met. */
+export class Problems {
+  readonly #found: Problem[] = [];
+
+  warn(message: string): void {
+    this.#add('warning', message);
+  }
+
+  error(message: string): void {
+    this.#add('error', message);
+  }
+
+  get all(): readonly Problem[] {
+    return this.#found;
+  }
+
+  get hasErrors(): boolean {
+    return this.#found.some(({ level }) => level === 'error');
+  }
+
+  #add(level: Problem['level'], message: string): void {
+    this.#found.push({ level, message: printable(message) });
+  }
+}
