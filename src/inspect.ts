@@ -1,0 +1,102 @@
+import { statSync } from 'node:fs';
+import type { Activity, Evidence } from './decide.js';
+import type { Roots } from './options.js';
+import type { Problems } from './problems.js';
+import { type Family, PROVIDERS } from './providers/index.js';
+import { runningSessions } from './providers/running.js';
+import { isPossibleSessionId } from './providers/session-id.js';
+import { type SessionFiles, type Sweep, sweep } from './providers/sweep.js';
+import type { Mapping } from './session-map/session-map.js';
+
+/** What the CLIs' directories say of the mapped sessions. */
+export interface Inspection extends Evidence {
+  /** Says what could not be looked at, as far as a mapping stayed undecided for it. */
+  reportObstacles(family: Family, session: string, problems: Problems): void;
+  /** The session's last activity as its files have it at this moment, ms since the epoch. */
+  latestActivity(family: Family, session: string): number | null;
+  readonly roots: Roots;
+}
+
+const NOTHING: SessionFiles = { files: [], obstacles: [] };
+
+/**
+ * Sweeps the tree of each CLI that is mapped, once.
+ *
+ * @param checkRunning whether to look for the sessions' processes, too
+ */
+export function inspect(
+  mappings: readonly Mapping[],
+  roots: Roots,
+  checkRunning: boolean,
+): Inspection {
+  const sweeps = new Map<Family, Sweep>();
+  const running = new Map<Family, ReadonlySet<string>>();
+  for (const provider of PROVIDERS) {
+    const { family } = provider;
+    const sessions = sessionsOf(mappings, family);
+    if (sessions.size === 0) continue;
+    sweeps.set(family, sweep(provider, roots[family], sessions));
+    if (checkRunning) running.set(family, runningSessions(family, roots[family], sessions));
+  }
+  const filesOf = (family: Family, session: string): SessionFiles =>
+    sweeps.get(family)?.sessions.get(session) ?? NOTHING;
+  const said = new Set<string>();
+
+  return {
+    roots,
+    activityOf: (family, session) => summarize(filesOf(family, session)),
+    pictureOf: (family) => {
+      const found = sweeps.get(family);
+      return {
+        transcripts: found?.transcripts ?? 0,
+        uncertain: (found?.obstacles.length ?? 0) > 0,
+      };
+    },
+    isRunning: (family, session) => running.get(family)?.has(session) ?? false,
+    reportObstacles(family, session, problems) {
+      const obstacles = [
+        ...(sweeps.get(family)?.obstacles ?? []),
+        ...filesOf(family, session).obstacles,
+      ];
+      for (const { path, reason } of obstacles) {
+        if (said.has(path)) continue;
+        said.add(path);
+        problems.error(
+          `${path}: can't be read: ${reason}; the mappings that depend on it were kept. ` +
+            'Run as the user that the CLIs run as, or mend its permissions',
+        );
+      }
+    },
+    latestActivity(family, session) {
+      const times = filesOf(family, session).files.map(
+        ({ path }) => statSync(path, { throwIfNoEntry: false })?.mtimeMs,
+      );
+      return newest(times.filter((time) => time !== undefined));
+    },
+  };
+}
+
+function sessionsOf(mappings: readonly Mapping[], family: Family): Set<string> {
+  const sessions = new Set<string>();
+  for (const mapping of mappings) {
+    const { session } = mapping;
+    if (mapping.family === family && session !== null && isPossibleSessionId(session)) {
+      sessions.add(session);
+    }
+  }
+  return sessions;
+}
+
+function summarize({ files, obstacles }: SessionFiles): Activity {
+  const transcripts = files.filter(({ part }) => part === 'transcript');
+  const latest = newest(transcripts.map(({ mtimeMs }) => mtimeMs));
+  return {
+    lastActivity: newest(files.map(({ mtimeMs }) => mtimeMs)),
+    transcript: transcripts.find(({ mtimeMs }) => mtimeMs === latest)?.path ?? null,
+    uncertain: obstacles.length > 0,
+  };
+}
+
+function newest(times: readonly number[]): number | null {
+  return times.length === 0 ? null : times.reduce((a, b) => Math.max(a, b));
+}

@@ -1,0 +1,39 @@
+import type { Provider } from './provider.js';
+
+/**
+ * Claude Code (layout seen in 1.0.44, 1.0.128, 2.0.55, 2.1.20, 2.1.197 and 2.1.330):
+ * `projects/<slug>/<id>.jsonl`; its sub-agents and tool results below `projects/<slug>/<id>/`, which
+ * can be written to while the main file stands still; in 2.0.55 sub-agents lie beside it as
+ * `agent-<8 hex>.jsonl`, with the parent's id only in their `sessionId`. The slug is a lossy form of
+ * the working directory, so a session is looked for in all of them.
+ */
+export const claude: Provider = {
+  family: 'claude',
+  label: 'Claude Code',
+  rootOption: 'claudeDir',
+  rootVariable: 'CLAUDE_CONFIG_DIR',
+  rootFrom: (value) => value,
+  rootName: '.claude',
+  patterns: ['projects/*/*.jsonl', 'projects/*/*/**'],
+
+  look(directory, name, isDirectory, wanted) {
+    // projects/ holds slugs; deeper than projects/<slug>/ only a mapped session's files are met.
+    if (directory.length !== 2) return 'keep';
+    if (isDirectory) return wanted.has(name) ? 'keep' : 'skip';
+    if (!name.endsWith(TRANSCRIPT)) return 'skip';
+    if (AGENT.test(name)) return 'keep';
+    return wanted.has(name.slice(0, -TRANSCRIPT.length)) ? 'keep' : 'other-transcript';
+  },
+
+  claim([, , name, ...below]) {
+    if (name === undefined) return undefined;
+    if (below.length > 0) return { by: 'name', session: name, part: 'extra' };
+    if (AGENT.test(name)) return { by: 'folder', part: 'extra' };
+    return { by: 'name', session: name.slice(0, -TRANSCRIPT.length), part: 'transcript' };
+  },
+
+  resumeCommand: (session) => ['claude', '--resume', session],
+};
+
+const TRANSCRIPT = '.jsonl';
+const AGENT = /^agent-[0-9a-f]+\.jsonl$/;

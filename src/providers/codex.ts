@@ -1,0 +1,65 @@
+import type { Provider } from './provider.js';
+
+/**
+ * Codex CLI (layout seen in 0.20 to 0.169): `sessions/yyyy/mm/dd/rollout-<local time>-<id>.jsonl`, the
+ * same names flat under `archived_sessions/`, `.jsonl.zst` when its compression is on, and flat
+ * `sessions/<id>.jsonl`. Ids are UUIDv7 (v4 in 0.20), so they tell the day that they were made.
+ * `rollout-compress-*` and `rollout-materialize-*` are Codex's temp files.
+ */
+export const codex: Provider = {
+  family: 'codex',
+  label: 'Codex CLI',
+  rootOption: 'codexDir',
+  rootVariable: 'CODEX_HOME',
+  rootFrom: (value) => value,
+  rootName: '.codex',
+  patterns: [
+    'sessions/*.jsonl{,.zst}',
+    'sessions/*/*/*/*.jsonl{,.zst}',
+    'archived_sessions/*.jsonl{,.zst}',
+  ],
+
+  look(directory, name, isDirectory, { has, oldestStart }) {
+    if (isDirectory) {
+      if (directory[0] !== 'sessions' || directory.length > 3) return 'skip';
+      return endsBefore([...directory.slice(1), name], oldestStart) ? 'skip' : 'keep';
+    }
+    const id = idInName(name);
+    if (id === undefined) return 'skip';
+    return has(id) ? 'keep' : 'other-transcript';
+  },
+
+  claim(path) {
+    const id = idInName(path.at(-1) ?? '');
+    return id === undefined ? undefined : { by: 'name', session: id, part: 'transcript' };
+  },
+
+  resumeCommand: (session) => ['codex', 'exec', 'resume', session],
+};
+
+const ROLLOUT = /^rollout-\d{4}-\d\d-\d\dT\d\d-\d\d-\d\d-(.+?)\.jsonl(?:\.zst)?$/;
+const PLAIN = /^(?!rollout-)(.+?)\.jsonl(?:\.zst)?$/;
+
+function idInName(name: string): string | undefined {
+  return (ROLLOUT.exec(name) ?? PLAIN.exec(name))?.[1];
+}
+
+const DAY_MS = 24 * 3600 * 1000;
+const NUMBER = /^\d+$/;
+
+/**
+ * Whether a date directory's whole time is over before a moment, with two days to spare: the
+ * directory has the local date of a time zone that we don't know.
+ *
+ * @param names year, month, day, as far as they are known
+ */
+function endsBefore(names: readonly string[], moment: number | undefined): boolean {
+  if (moment === undefined || !names.every((name) => NUMBER.test(name))) return false;
+  const [year, month, day] = names.map(Number);
+  if (year === undefined) return false;
+  let end: number;
+  if (month === undefined) end = Date.UTC(year + 1, 0, 1);
+  else if (day === undefined) end = Date.UTC(year, month, 1);
+  else end = Date.UTC(year, month - 1, day + 1);
+  return end + 2 * DAY_MS < moment;
+}

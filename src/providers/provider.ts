@@ -1,0 +1,61 @@
+/** The CLIs that are known. A map's section belongs to the one that its name begins with. */
+export type Family = 'claude' | 'gemini' | 'codex';
+
+/** How a file says whose it is. */
+export type Claim =
+  /** Its name has the whole session id. */
+  | { readonly by: 'name'; readonly session: string; readonly part: 'transcript' | 'extra' }
+  /** Its name has the id's beginning: the `sessionId` inside decides. */
+  | { readonly by: 'content'; readonly prefix: string; readonly part: 'transcript' }
+  /** Its session has a transcript in the same folder: the `sessionId` inside tells which. */
+  | { readonly by: 'folder'; readonly part: 'extra' };
+
+/** How many characters of an id a file name has when it has not the whole one. */
+export const PREFIX_LENGTH = 8;
+
+/** The session ids that a sweep looks for. */
+export interface Wanted {
+  has(session: string): boolean;
+  hasPrefix(prefix: string): boolean;
+  /** When the oldest of the sessions began, in ms since the epoch; undefined when an id does not say. */
+  readonly oldestStart: number | undefined;
+}
+
+/** What to do with an entry met in a directory. */
+export type Sight =
+  /** Can't belong to a mapped session: not looked at, not entered. */
+  | 'skip'
+  /** A transcript of a session that no chat maps: counted, not looked at. */
+  | 'other-transcript'
+  /** Worth a closer look: a directory to enter, or a file of a mapped session. */
+  | 'keep';
+
+/**
+ * One CLI: where its files lie and how their names tell the session. Adding a CLI means one file
+ * like claude.ts and one line in index.ts.
+ */
+export interface Provider {
+  readonly family: Family;
+  /** The CLI's own name, for people. */
+  readonly label: string;
+  /** The commander attribute that names the root (`--claude-dir`). */
+  readonly rootOption: 'claudeDir' | 'geminiDir' | 'codexDir';
+  /** The CLI's own environment variable that moves its root. */
+  readonly rootVariable: string;
+  /** The root that this variable's value stands for. */
+  rootFrom(value: string): string;
+  /** The root's name in the home directory. */
+  readonly rootName: string;
+  /** fast-glob patterns below the root. */
+  readonly patterns: readonly string[];
+  /**
+   * Judges an entry before anything else is asked about it.
+   *
+   * @param directory where it stands, as names below the root
+   */
+  look(directory: readonly string[], name: string, isDirectory: boolean, wanted: Wanted): Sight;
+  /** Whose file this is, by its path below the root. */
+  claim(path: readonly string[]): Claim | undefined;
+  /** The words of the command that takes up a session again. */
+  resumeCommand(session: string): readonly string[];
+}
