@@ -1,0 +1,131 @@
+import { lstatSync, readlinkSync, type Stats } from 'node:fs';
+
+import { basename, dirname, join, resolve } from 'node:path';
+import { CleanupError, errorCode, reason } from '../errors.js';
+import { printable } from '../printable.js';
+import type { Problems } from '../problems.js';
+
+export const MAP_NAME = 'session_map.json';
+
+/** Where the map lies, after links of our own were followed. */
+export interface MapLocation {
+  /** The path that the user knows. */
+  readonly named: string;
+  /** The map itself. */
+  readonly path: string;
+  /** The directory that holds the map itself, and all that we write. */
+  readonly directory: string;
+}
+
+const MAX_LINKS = 16;
+const GROUP_WRITABLE = 0o020;
+const OTHERS_WRITABLE = 0o002;
+const STICKY = 0o1000;
+
+/**
+ * Finds the map and makes sure that nobody else can slip us another file: links, directories and
+ * files must belong to us or to root.
+ *
+ * @param mayWrite whether the run is going to write; one that only looks is warned, not refused, when
+ *   root looks at another user's map
+ * @returns the location; whether the map exists shows when it is read
+ * @throws CleanupError when the place can't be trusted
+ */
+export function locateMap(sessionDir: string, mayWrite: boolean, problems: Problems): MapLocation {
+  const trust = new Trust(mayWrite, problems);
+  const named = join(sessionDir, MAP_NAME);
+  let directory = trust.followLinks(sessionDir).path;
+  const directoryStats = trust.check(directory);
+  if (directoryStats === undefined) return { named, path: named, directory };
+  if (!directoryStats.isDirectory()) {
+    throw new CleanupError(
+      `${printable(sessionDir)}: not a directory; --session-dir takes the directory that holds ${MAP_NAME}`,
+    );
+  }
+  const map = trust.followLinks(join(directory, MAP_NAME));
+  if (map.followed) {
+    directory = dirname(map.path);
+    const target = trust.check(directory);
+    if (target !== undefined) trust.checkDirectory(directory, target);
+  } else {
+    trust.checkDirectory(directory, directoryStats);
+  }
+  const file = trust.check(map.path);
+  if (file !== undefined && !file.isFile()) {
+    const kind = file.isDirectory() ? 'a directory' : 'not a regular file';
+    throw new CleanupError(`${printable(map.path)}: is ${kind} where the session map should be`);
+  }
+  return { named, path: join(directory, basename(map.path)), directory };
+}
+
+class Trust {
+  readonly #user = process.geteuid?.() ?? 0;
+  readonly #mayWrite: boolean;
+  readonly #problems: Problems;
+  #rootSaid = false;
+
+  constructor(mayWrite: boolean, problems: Problems) {
+    this.#mayWrite = mayWrite;
+    this.#problems = problems;
+  }
+
+  /** Where a path leads when it is a chain of links that may be trusted. */
+  followLinks(start: string): { path: string; followed: boolean } {
+    let path = start;
+    for (let links = 0; links < MAX_LINKS; links += 1) {
+      const stats = this.check(path);
+      if (!stats?.isSymbolicLink()) return { path, followed: links > 0 };
+      path = resolve(dirname(path), readlinkSync(path));
+    }
+    throw new CleanupError(`${printable(start)}: too many symbolic links`);
+  }
+
+  /** The stats of what stands there, which must be ours or root's; undefined for nothing. */
+  check(path: string): Stats | undefined {
+    let stats: Stats | undefined;
+    try {
+      stats = lstatSync(path, { throwIfNoEntry: false });
+    } catch (error) {
+      if (errorCode(error) === 'ENOTDIR') return undefined;
+      throw new CleanupError(`${printable(path)}: ${reason(error)}`);
+    }
+    if (stats !== undefined) this.#checkOwner(path, stats);
+    return stats;
+  }
+
+  checkDirectory(path: string, { mode }: Stats): void {
+    if (mode & OTHERS_WRITABLE && !(mode & STICKY)) {
+      throw new CleanupError(
+        `${printable(path)}: everybody may write here and replace the map; run: chmod o-w '${printable(path)}'`,
+      );
+    }
+    if (mode & GROUP_WRITABLE && !(mode & STICKY)) {
+      this.#problems.warn(
+        `${path}: its group may write here and replace the map; if nobody else needs that: chmod g-w '${path}'`,
+      );
+    }
+  }
+
+  #checkOwner(path: string, stats: Stats): void {
+    if (stats.uid === this.#user || stats.uid === 0) return;
+    const what = stats.isSymbolicLink() ? 'link' : stats.isDirectory() ? 'directory' : 'file';
+    if (this.#user === 0) {
+      this.#aboutRoot(path, stats.uid);
+    } else {
+      throw new CleanupError(
+        `${printable(path)}: this ${what} belongs to user ${stats.uid}, not to you (user ${this.#user}) or root; ` +
+          'run as the user that the bridge runs as',
+      );
+    }
+  }
+
+  /** Root would look for transcripts in its own home, and leave files that the bridge can't write. */
+  #aboutRoot(path: string, owner: number): void {
+    const message =
+      `${printable(path)}: belongs to user ${owner}, and this run is root's; run as that user: ` +
+      `sudo -u '#${owner}' -H claude-session-cleanup`;
+    if (this.#mayWrite) throw new CleanupError(message);
+    if (!this.#rootSaid) this.#problems.warn(message);
+    this.#rootSaid = true;
+  }
+}

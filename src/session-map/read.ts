@@ -1,0 +1,85 @@
+import { closeSync, constants, fstatSync, openSync, readFileSync, type Stats } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { CleanupError, errorCode, reason } from '../errors.js';
+import { printable } from '../printable.js';
+import { MalformedMapError, parseSessionMap, type SessionMap } from './session-map.js';
+
+/** A map as it stood at one moment. */
+export interface MapSnapshot {
+  readonly bytes: Buffer;
+  readonly map: SessionMap;
+  readonly stats: Stats;
+}
+
+/** A writer that rewrites the map in place leaves it half-written for a moment. */
+const PATIENCE_MS = 1000;
+const PAUSE_MS = 40;
+
+/**
+ * Reads the map. One that is empty, half-written or just changing is read again for about a second.
+ *
+ * @returns undefined when there is no map
+ * @throws CleanupError when it can't be read, or stays malformed; it names the file
+ */
+export async function readMap(path: string): Promise<MapSnapshot | undefined> {
+  const deadline = performance.now() + PATIENCE_MS;
+  for (;;) {
+    try {
+      const read = readSettled(path);
+      return read && { ...read, map: parseSessionMap(read.bytes) };
+    } catch (error) {
+      if (!isPassing(error) || performance.now() > deadline) throw describe(path, error);
+    }
+    await sleep(PAUSE_MS);
+  }
+}
+
+class ChangingError extends Error {}
+
+function isPassing(error: unknown): boolean {
+  return error instanceof MalformedMapError || error instanceof ChangingError;
+}
+
+/** Reads twice: what a writer changes between the two was never a map. */
+function readSettled(path: string): Omit<MapSnapshot, 'map'> | undefined {
+  const first = readOnce(path);
+  const second = first && readOnce(path);
+  if (first === undefined || second === undefined) return undefined;
+  if (first.stats.ino !== second.stats.ino || !first.bytes.equals(second.bytes)) {
+    throw new ChangingError('it changes all the time');
+  }
+  return second;
+}
+
+/** The bytes and stats of the regular file at `path`; undefined when there is none. */
+export function readOnce(path: string): Omit<MapSnapshot, 'map'> | undefined {
+  let file: number;
+  try {
+    // O_NONBLOCK: a pipe in the map's place must not hold the run up.
+    file = openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
+  } catch (error) {
+    if (['ENOENT', 'ENOTDIR'].includes(errorCode(error) ?? '')) return undefined;
+    throw error;
+  }
+  try {
+    const stats = fstatSync(file);
+    if (!stats.isFile()) throw new CleanupError('is not a regular file');
+    return { bytes: readFileSync(file), stats };
+  } finally {
+    closeSync(file);
+  }
+}
+
+function describe(path: string, error: unknown): CleanupError {
+  const file = printable(path);
+  if (error instanceof MalformedMapError) {
+    return new CleanupError(
+      `${file}: ${error.message}; left untouched. If no bridge is writing it at this moment, ` +
+        'repair it, or move it away and let the bridge start a new one',
+    );
+  }
+  if (error instanceof CleanupError) {
+    return new CleanupError(`${file}: ${error.message}; left untouched. Is it the bridge's map?`);
+  }
+  return new CleanupError(`${file}: can't be read: ${reason(error)}`);
+}

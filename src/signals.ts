@@ -1,0 +1,19 @@
+const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+
+/**
+ * Does work that is better finished than broken off: a signal that asks the process to end takes
+ * effect when it is done.
+ */
+export async function undisturbed<T>(work: () => Promise<T>): Promise<T> {
+  let asked: NodeJS.Signals | undefined;
+  const remember = (signal: NodeJS.Signals): void => {
+    asked ??= signal;
+  };
+  for (const signal of SIGNALS) process.on(signal, remember);
+  try {
+    return await work();
+  } finally {
+    for (const signal of SIGNALS) process.off(signal, remember);
+    if (asked !== undefined) process.kill(process.pid, asked);
+  }
+}
