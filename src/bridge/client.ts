@@ -1,0 +1,148 @@
+import { CleanupError, errorCode } from '../errors.js';
+import { printable } from '../printable.js';
+import { parseSessionMapText, type SessionMap } from '../session-map/session-map.js';
+
+const TIMEOUT_MS = 5000;
+const MAX_BYTES = 64 * 1024 * 1024;
+
+/** The bridge answered late, wrongly or with an error: nothing of it is acted on. */
+export class BridgeError extends CleanupError {}
+
+/**
+ * The running bridge's own interface (jaysettle/claudeRemote: `GET /sessions`,
+ * `DELETE /sessions/<chat>?model=<provider>`), with bounded times and sizes and no redirect followed.
+ */
+export class Bridge {
+  readonly #base: URL;
+
+  constructor(url: URL) {
+    this.#base = new URL(url);
+    if (!this.#base.pathname.endsWith('/')) this.#base.pathname += '/';
+  }
+
+  get address(): string {
+    return this.#base.href;
+  }
+
+  /**
+   * The mappings in the bridge's memory.
+   *
+   * @returns undefined when nothing listens there
+   * @throws BridgeError for every other answer than its memory
+   */
+  async memory(): Promise<SessionMap | undefined> {
+    let answer: Answer;
+    try {
+      answer = await this.#ask('GET', 'sessions');
+    } catch (error) {
+      if (isRefused(error)) return undefined;
+      throw this.#error(error);
+    }
+    if (answer.status !== 200) throw this.#error(`GET /sessions answered ${answer.status}`);
+    return this.#memoryIn(answer.body);
+  }
+
+  /**
+   * Asks the bridge to forget a chat's mapping.
+   *
+   * @returns false when the bridge has no such mapping
+   * @throws BridgeError when it did not do it
+   */
+  async forget(provider: string, chat: string): Promise<boolean> {
+    const segment = pathSegment(chat);
+    if (segment === undefined) {
+      throw this.#error(`the chat id ${chat.slice(0, 80)} can't be named in its address`);
+    }
+    let answer: Answer;
+    try {
+      answer = await this.#ask(
+        'DELETE',
+        `sessions/${segment}?model=${encodeURIComponent(provider)}`,
+      );
+    } catch (error) {
+      throw this.#error(error);
+    }
+    if (answer.status === 404) return false;
+    const body = parse(answer.body);
+    if (answer.status === 200 && isRecord(body) && body['status'] === 'deleted') return true;
+    const problem =
+      answer.status === 200 ? 'something else than that it is deleted' : answer.status;
+    throw this.#error(`DELETE /sessions/<chat>?model=${provider} answered ${problem}`);
+  }
+
+  async #ask(method: 'GET' | 'DELETE', path: string): Promise<Answer> {
+    const response = await fetch(new URL(path, this.#base), {
+      method,
+      redirect: 'manual',
+      headers: { accept: 'application/json' },
+      signal: AbortSignal.timeout(TIMEOUT_MS),
+    });
+    return { status: response.status, body: await bodyOf(response) };
+  }
+
+  #memoryIn(body: string): SessionMap {
+    const value = parse(body);
+    const sessions = isRecord(value) ? value['sessions'] : undefined;
+    const isMemory = isRecord(sessions) && Object.values(sessions).every(isRecord);
+    if (!isMemory) throw this.#error('GET /sessions answered something else than its sessions');
+    return parseSessionMapText(JSON.stringify(sessions));
+  }
+
+  #error(problem: unknown): BridgeError {
+    return new BridgeError(
+      `bridge ${printable(this.#base.href)}: ${printable(describe(problem))}; the mappings stay. ` +
+        'Check --bridge-url and the bridge',
+    );
+  }
+}
+
+interface Answer {
+  readonly status: number;
+  readonly body: string;
+}
+
+async function bodyOf(response: Response): Promise<string> {
+  const chunks: Uint8Array[] = [];
+  let length = 0;
+  for await (const chunk of response.body ?? []) {
+    length += chunk.length;
+    if (length > MAX_BYTES) throw new BridgeError(`its answer is larger than ${MAX_BYTES} bytes`);
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks).toString('utf8');
+}
+
+/** A chat id as one segment of a path; undefined for those that an address reads otherwise. */
+function pathSegment(chat: string): string | undefined {
+  // The bridge's router takes no slash, in whatever way it is written.
+  if (['', '.', '..'].includes(chat) || /[/\p{Cs}]/u.test(chat)) return undefined;
+  return encodeURIComponent(chat);
+}
+
+function isRefused(error: unknown): boolean {
+  return error instanceof TypeError && codesOf(error.cause).includes('ECONNREFUSED');
+}
+
+/** A name with several addresses fails with one error for each of them. */
+function codesOf(cause: unknown): (string | undefined)[] {
+  const errors = cause instanceof AggregateError ? cause.errors : [cause];
+  return errors.map(errorCode);
+}
+
+function describe(problem: unknown): string {
+  if (!(problem instanceof Error)) return String(problem);
+  if (problem.name === 'TimeoutError') return `no whole answer within ${TIMEOUT_MS / 1000} s`;
+  return codesOf(problem.cause).find(Boolean) ?? problem.message;
+}
+
+function parse(body: string): unknown {
+  try {
+    return JSON.parse(body);
+  } catch {
+    return undefined;
+  }
+}
+
+function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}

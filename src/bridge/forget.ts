@@ -1,0 +1,85 @@
+import { keyOf } from '../session-map/merge.js';
+import type { Candidate } from '../session-map/remove.js';
+import { mappingsOf, type SessionMap } from '../session-map/session-map.js';
+import { type Bridge, BridgeError } from './client.js';
+
+/** What asking the bridge came to. */
+export interface Forgotten {
+  /** The keys of the mappings that the bridge has forgotten at our asking. */
+  readonly forgotten: ReadonlySet<string>;
+  /** What its memory holds now; undefined when it could not be read any more. */
+  readonly memory: SessionMap | undefined;
+  /** Why not all could be asked for, or did not work. */
+  readonly failures: readonly BridgeError[];
+}
+
+// A first run over a large map may take several; each is bounded.
+const PATIENCE_MS = 5 * 60 * 1000;
+
+/**
+ * Asks the bridge to forget mappings, one by one. Its memory is read again between them: only a
+ * mapping that still names the session that was judged goes, and that `stays` does not hold back.
+ */
+export async function forgetInBridge(
+  bridge: Bridge,
+  candidates: readonly Candidate[],
+  stays: (candidate: Candidate) => boolean,
+): Promise<Forgotten> {
+  const forgotten = new Set<string>();
+  const failures: BridgeError[] = [];
+  const deadline = performance.now() + PATIENCE_MS;
+  try {
+    let memory = await memoryNow(bridge);
+    for (const candidate of candidates) {
+      const { provider, chat, session } = candidate.mapping;
+      if (performance.now() > deadline) {
+        throw new BridgeError(
+          `bridge ${bridge.address}: it is slow; the rest of the idle mappings is left to the next run`,
+        );
+      }
+      if (sessionIn(memory, provider, chat) !== session || stays(candidate)) continue;
+      const refusal = await forget(bridge, provider, chat);
+      memory = await memoryNow(bridge);
+      if (sessionIn(memory, provider, chat) !== session) forgotten.add(keyOf(provider, chat));
+      else failures.push(refusal ?? stillThere(bridge, provider, chat));
+    }
+    return { forgotten, memory, failures };
+  } catch (error) {
+    if (!(error instanceof BridgeError)) throw error;
+    return { forgotten, memory: undefined, failures: [...failures, error] };
+  }
+}
+
+/** Asks for one mapping; what goes wrong may concern this one alone, such as an odd chat id. */
+async function forget(
+  bridge: Bridge,
+  provider: string,
+  chat: string,
+): Promise<BridgeError | undefined> {
+  try {
+    await bridge.forget(provider, chat);
+    return undefined;
+  } catch (error) {
+    if (error instanceof BridgeError) return error;
+    throw error;
+  }
+}
+
+function stillThere(bridge: Bridge, provider: string, chat: string): BridgeError {
+  return new BridgeError(
+    `bridge ${bridge.address}: it was asked to forget ${provider}/${chat} and still has it; the mapping stays`,
+  );
+}
+
+async function memoryNow(bridge: Bridge): Promise<SessionMap> {
+  const memory = await bridge.memory();
+  if (memory === undefined) {
+    throw new BridgeError(`bridge ${bridge.address}: it stopped during the run; the mappings stay`);
+  }
+  return memory;
+}
+
+function sessionIn(map: SessionMap, provider: string, chat: string): string | null | undefined {
+  return mappingsOf(map).find((found) => found.provider === provider && found.chat === chat)
+    ?.session;
+}
