@@ -1,0 +1,81 @@
+import type { Decision } from '../decide.js';
+import type { Mapped } from '../mapped.js';
+import type { Problem } from '../problems.js';
+
+/** What became of one mapping. */
+export interface Row {
+  readonly decision: Decision;
+  readonly action: 'kept' | 'removed' | 'would-remove';
+  /** Which way it went; null when it did not go. */
+  readonly via: 'file' | 'bridge' | null;
+  /** Why an idle mapping was kept, in words. */
+  readonly note: string | null;
+}
+
+/** The mappings of one section of the map. */
+export interface ReportSection {
+  readonly provider: string;
+  readonly rows: readonly Row[];
+}
+
+/** Everything that a report of a clean run, or of `list`, tells. */
+export interface CleanReport {
+  readonly command: 'clean' | 'list';
+  readonly dryRun: boolean;
+  readonly thresholdHours: number;
+  /** ms since the epoch */
+  readonly now: number;
+  /** Sessions whose last activity was before this are idle; ms since the epoch. */
+  readonly cutoff: number;
+  /** The map's path, as the user knows it. */
+  readonly map: string;
+  /** False when there is no map yet. */
+  readonly hasMap: boolean;
+  readonly sections: readonly ReportSection[];
+  /** Mappings of earlier runs that the bridge has written back. */
+  readonly writtenBack: number;
+  /** Whether a bridge was asked: then the report tells which way each mapping went. */
+  readonly withBridge: boolean;
+  readonly problems: readonly Problem[];
+}
+
+/** Puts rows, which stand in the order of the mappings, under their sections. */
+export function sectionsOf({ sections }: Mapped, rows: readonly Row[]): ReportSection[] {
+  let taken = 0;
+  return sections.map(({ provider, mappings }) => {
+    const start = taken;
+    taken += mappings.length;
+    return { provider, rows: rows.slice(start, taken) };
+  });
+}
+
+/** The counts of a report. */
+export interface Summary {
+  readonly checked: number;
+  readonly active: number;
+  readonly idle: number;
+  readonly missing: number;
+  readonly unreadable: number;
+  readonly unrecognized: number;
+  readonly removed: number;
+  readonly wouldRemove: number;
+  readonly writtenBack: number;
+}
+
+/** Counts a report's rows by state and action. */
+export function summarize({ sections, writtenBack }: CleanReport): Summary {
+  const rows = sections.flatMap((section) => section.rows);
+  const inState = (state: Decision['state']): number =>
+    rows.filter(({ decision }) => decision.state === state).length;
+  return {
+    checked: rows.length,
+    active: inState('active'),
+    idle: inState('idle'),
+    missing: inState('missing'),
+    unreadable: inState('unreadable'),
+    unrecognized: inState('unrecognized'),
+    removed: rows.filter(({ action }) => action === 'removed').length,
+    wouldRemove: rows.filter(({ action }) => action === 'would-remove').length,
+    writtenBack,
+  };
+}

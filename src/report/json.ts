@@ -1,0 +1,78 @@
+import { type CleanReport, type Row, summarize } from './clean-report.js';
+import { hoursIdle } from './idle-hours.js';
+import type { RestoreReport } from './restore-report.js';
+
+/** The version of every JSON document that we print; it moves when a field changes its meaning. */
+export const JSON_VERSION = 1;
+
+/** The stable JSON document of a clean run or of `list` (times ISO 8601, UTC). */
+export function cleanJson(report: CleanReport): unknown {
+  return {
+    version: JSON_VERSION,
+    command: report.command,
+    dryRun: report.dryRun,
+    thresholdHours: report.thresholdHours,
+    cutoff: isoTime(report.cutoff),
+    map: report.map,
+    sessions: report.sections.flatMap(({ rows }) =>
+      rows.map((row) => sessionJson(row, report.now)),
+    ),
+    summary: summarize(report),
+    warnings: report.problems.map(({ message }) => message),
+  };
+}
+
+function sessionJson({ decision, action, via }: Row, now: number): unknown {
+  const { mapping, state, lastActivity, transcript, running } = decision;
+  return {
+    provider: mapping.provider,
+    chat: mapping.chat,
+    session: mapping.session,
+    state,
+    lastActivity: lastActivity === null ? null : isoTime(lastActivity),
+    idleHours: lastActivity === null ? null : Number(hoursIdle(lastActivity, now)),
+    transcript,
+    running,
+    action,
+    via,
+  };
+}
+
+/** The JSON document of a command that could not do its work. */
+export function errorJson(command: string, message: string): unknown {
+  return { version: JSON_VERSION, command, error: message };
+}
+
+// The years that a Date can show; a file can carry any time.
+const LAST_TIME = 8.64e15;
+
+function isoTime(time: number): string {
+  return new Date(Math.max(-LAST_TIME, Math.min(LAST_TIME, time))).toISOString();
+}
+
+/** The stable JSON document of `restore`. */
+export function restoreJson(report: RestoreReport): unknown {
+  const count = (wanted: string): number =>
+    report.rows.filter(({ action }) => action === wanted).length;
+  return {
+    version: JSON_VERSION,
+    command: 'restore',
+    dryRun: report.dryRun,
+    map: report.map,
+    mappings: report.rows.map(({ removal: { entry }, action }) => ({
+      provider: entry.provider,
+      chat: entry.chat,
+      session: entry.session,
+      removedAt: entry.at,
+      lastActivity: entry.lastActivity === null ? null : isoTime(entry.lastActivity),
+      action,
+    })),
+    summary: {
+      restorable: count('restorable'),
+      restored: count('restored'),
+      wouldRestore: count('would-restore'),
+      kept: count('kept'),
+    },
+    warnings: report.problems.map(({ message }) => message),
+  };
+}

@@ -1,0 +1,21 @@
+import type { Problem } from '../problems.js';
+import type { Restorable } from '../session-map/restorable.js';
+
+/** A removed mapping and what became of it. */
+export interface RestoreRow {
+  readonly removal: Restorable;
+  /** `kept`: the chat is mapped meanwhile, and stays as it is. */
+  readonly action: 'restorable' | 'restored' | 'would-restore' | 'kept';
+}
+
+/** Everything that a report of `restore` tells. */
+export interface RestoreReport {
+  readonly dryRun: boolean;
+  /** Nothing was named: it only tells what could be restored. */
+  readonly isListing: boolean;
+  /** The map's path, as the user knows it. */
+  readonly map: string;
+  /** Newest first. */
+  readonly rows: readonly RestoreRow[];
+  readonly problems: readonly Problem[];
+}

@@ -1,0 +1,42 @@
+import { printable, shortId } from '../printable.js';
+import type { RestoreReport, RestoreRow } from './restore-report.js';
+import { colors, localTime, type TextStyle } from './text.js';
+
+const WORDS: Readonly<Record<RestoreRow['action'], string>> = {
+  restorable: '↩️  ',
+  restored: '✅ Restored ',
+  'would-restore': '[DRY RUN] Would restore ',
+  kept: '⚠️  Kept, the chat is mapped meanwhile: ',
+};
+
+/** What can be, or was, put back. Times are local. */
+export function restoreText(report: RestoreReport, style: TextStyle): string {
+  const chalk = colors(style.color);
+  const lines = report.rows.map((row) => rowLine(row, style));
+  if (report.isListing) return `${listing(report, lines)}\n`;
+  const count = report.rows.filter(({ action }) => action !== 'kept').length;
+  const verb = report.dryRun ? '[DRY RUN] Would restore' : 'Restored';
+  lines.push(chalk.bold(`${verb}: ${count} mappings`));
+  if (!report.dryRun && count > 0) {
+    lines.push(
+      'Sessions that are still idle when the next run comes are cleaned again.',
+      'A running bridge takes them up at its next start, and writes its own memory over them before: restart it now.',
+    );
+  }
+  return `${lines.join('\n')}\n`;
+}
+
+function listing({ rows, map }: RestoreReport, lines: readonly string[]): string {
+  if (rows.length === 0) return `Nothing can be restored to ${printable(map)}`;
+  return [
+    `${rows.length} removed mappings can be restored to ${printable(map)}, newest first:`,
+    ...lines,
+    'Say which: --all, --last (those of the last run that removed some), or their chats.',
+  ].join('\n');
+}
+
+function rowLine({ removal: { entry }, action }: RestoreRow, { verbose }: TextStyle): string {
+  const id = verbose ? printable : shortId;
+  const name = `${printable(entry.provider)}/${id(entry.chat)}`;
+  return `  ${WORDS[action]}${name}: Session ${id(entry.session)} (removed: ${localTime(Date.parse(entry.at))})`;
+}

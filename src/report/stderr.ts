@@ -1,0 +1,32 @@
+import { fstatSync } from 'node:fs';
+import { printable } from '../printable.js';
+import type { Problem } from '../problems.js';
+
+const NAME = 'claude-session-cleanup';
+
+// sd-daemon(3): journald reads a line's priority from its beginning.
+const PRIORITY = { error: '<3>', warning: '<4>' } as const;
+
+/**
+ * One line on standard error for each problem; with journald behind it, `journalctl -p warning` finds
+ * them.
+ */
+export function printProblems(problems: readonly Problem[]): void {
+  const isJournal = goesToJournal();
+  for (const { level, message } of problems) {
+    const prefix = isJournal ? PRIORITY[level] : '';
+    console.error(`${prefix}${NAME}: ${level}: ${printable(message)}`);
+  }
+}
+
+/** systemd names the device and inode of the stream that goes to the journal. */
+function goesToJournal(): boolean {
+  const stream = process.env['JOURNAL_STREAM'];
+  if (!stream) return false;
+  try {
+    const { dev, ino } = fstatSync(2, { bigint: true });
+    return stream === `${dev}:${ino}`;
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,44 @@
+import type { Decision } from './decide.js';
+import type { JournalEntry, RemovedEntry } from './session-map/journal.js';
+import { keyOf } from './session-map/merge.js';
+
+/**
+ * The mappings that an earlier run removed and that stand there again with the same session, though
+ * nothing happened in it since: a bridge has written its memory over the map.
+ *
+ * @param entries the journal, oldest first
+ */
+export function writtenBack(
+  entries: readonly JournalEntry[],
+  decisions: readonly Decision[],
+): Decision[] {
+  const removed = removedForSure(entries);
+  return decisions.filter(({ mapping, lastActivity }) => {
+    const entry = removed.get(keyOf(mapping.provider, mapping.chat));
+    return (
+      entry !== undefined &&
+      entry.session === mapping.session &&
+      (lastActivity ?? 0) <= (entry.lastActivity ?? 0)
+    );
+  });
+}
+
+/** The last removal of each chat, where its run came to its end and nobody restored it since. */
+function removedForSure(entries: readonly JournalEntry[]): Map<string, RemovedEntry> {
+  const announced = new Map<string, RemovedEntry>();
+  const removed = new Map<string, RemovedEntry>();
+  for (const entry of entries) {
+    if (entry.op === 'remove') {
+      announced.set(keyOf(entry.provider, entry.chat), entry);
+    } else if (entry.op === 'restore') {
+      removed.delete(keyOf(entry.provider, entry.chat));
+    } else if (entry.op === 'done') {
+      const kept = new Set(entry.kept.map(({ provider, chat }) => keyOf(provider, chat)));
+      for (const [key, removal] of announced) {
+        if (removal.run === entry.run && !kept.has(key)) removed.set(key, removal);
+      }
+      announced.clear();
+    }
+  }
+  return removed;
+}
