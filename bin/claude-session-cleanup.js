@@ -3,7 +3,7 @@
 var major = Number(process.versions.node.split('.')[0]);
 if (major < 20) {
   console.error(
-    'claude-session-cleanup: needs Node 20 or later, this is ' +
+    'claude-session-cleanup: error: needs Node 20 or later, this is ' +
       process.version +
       ' (' +
       process.execPath +
@@ -11,4 +11,10 @@ if (major < 20) {
   );
   process.exit(1);
 }
-require('../dist/cli.js');
+try {
+  require('../dist/cli.js');
+} catch (error) {
+  if (error.code !== 'MODULE_NOT_FOUND' || !/dist\/cli\.js'/.test(error.message)) throw error;
+  console.error('claude-session-cleanup: error: not built yet; run: npm ci');
+  process.exit(1);
+}

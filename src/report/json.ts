@@ -47,7 +47,7 @@ export function errorJson(command: string, message: string): unknown {
 const LAST_TIME = 8.64e15;
 
 function isoTime(time: number): string {
-  return new Date(Math.max(-LAST_TIME, Math.min(LAST_TIME, time))).toISOString();
+  return new Date(Math.round(Math.max(-LAST_TIME, Math.min(LAST_TIME, time)))).toISOString();
 }
 
 /** The stable JSON document of `restore`. */

@@ -42,7 +42,7 @@ export function cleanText(report: CleanReport, style: TextStyle): string {
 
 /** A moment in local time, to the second; `unknown` for one that no calendar has. */
 export function localTime(time: number): string {
-  const date = new Date(time);
+  const date = new Date(Math.round(time));
   return Number.isNaN(date.getTime()) ? 'unknown' : format(date, 'yyyy-MM-dd HH:mm:ss');
 }
 

@@ -60,7 +60,7 @@ export function parseSessionMapText(text: string, hasByteOrderMark = false): Ses
   try {
     JSON.parse(text);
   } catch (error) {
-    throw new MalformedMapError(`is not valid JSON (${syntaxProblem(error)})`);
+    throw new MalformedMapError(`is not valid JSON (${syntaxProblem(error, text.length)})`);
   }
   const root = outlineOf(text);
   if (root.kind !== 'object') {
@@ -98,11 +98,13 @@ function outlineOf(text: string): JsonNode {
 }
 
 /** V8's message quotes the text; only its first sentence, without that, goes to a user. */
-function syntaxProblem(error: unknown): string {
+/** V8's message says where, except at the very end; the text itself does not belong into ours. */
+function syntaxProblem(error: unknown, length: number): string {
   const message = error instanceof Error ? error.message : '';
-  const position = /at position (\d+)/.exec(message);
-  if (position) return `at position ${position[1]}`;
-  return message.includes('end of JSON input') ? 'it ends too early' : 'an unexpected character';
+  const position = /at position (\d+)/.exec(message)?.[1];
+  const isAtEnd = message.includes('end of JSON input') || Number(position) >= length;
+  if (isAtEnd) return 'it ends too early';
+  return position === undefined ? 'an unexpected character' : `at position ${position}`;
 }
 
 function describe(node: JsonNode): string {

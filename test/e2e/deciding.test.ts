@@ -1,0 +1,183 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdirSync, readFileSync, utimesSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { age, HOUR_MS, Home, states, uuid } from '../support/home.js';
+
+describe('idle', () => {
+  it('is longer ago than the threshold, fractions of hours included', async () => {
+    const home = new Home();
+    home.claude(uuid(1), 0.3);
+    home.claude(uuid(2), 0.2);
+    home.writeMap({ 'claude-cli': { a: uuid(1), b: uuid(2) } });
+    expect(states(await home.runJson(['-n', '--hours', '0.25']))).toEqual({
+      a: 'idle',
+      b: 'active',
+    });
+  });
+
+  it('is not a time in the future', async () => {
+    const home = new Home();
+    home.claude(uuid(1), -48);
+    home.writeMap({ 'claude-cli': { a: uuid(1) } });
+    const { stdout } = await home.run(['-n']);
+    expect(stdout).toContain('active (idle 0.0h');
+  });
+});
+
+describe('a mapping without a transcript', () => {
+  function homeWithOneMissing(): Home {
+    const home = new Home();
+    home.claude(uuid(1), 0.1);
+    home.writeMap({ 'claude-cli': { here: uuid(1), gone: uuid(2) }, 'codex-cli': { c: uuid(3) } });
+    return home;
+  }
+
+  it('is kept', async () => {
+    const home = homeWithOneMissing();
+    const text = home.mapText;
+    expect(await home.run()).toMatchObject({ status: 0 });
+    expect(home.mapText).toBe(text);
+  });
+
+  it('goes with --missing remove, where the CLI has transcripts at all', async () => {
+    const home = homeWithOneMissing();
+    const { status } = await home.run(['--missing', 'remove']);
+    expect(status).toBe(1);
+    expect(home.map).toEqual({ 'claude-cli': { here: uuid(1) }, 'codex-cli': { c: uuid(3) } });
+  });
+
+  it('stays when all of a CLI lack one: probably the wrong user or HOME', async () => {
+    const home = new Home();
+    home.claude(uuid(9), 0.1);
+    const text = home.writeMap({ 'claude-cli': { a: uuid(1), b: uuid(2) } });
+    const kept = await home.run([]);
+    expect(kept.status).toBe(0);
+    expect(kept.stderr).toMatch(/wrong user or the wrong HOME.*doctor/);
+    const { status, stderr } = await home.run(['--missing', 'remove']);
+    expect(status).toBe(1);
+    expect(stderr).toMatch(/wrong user or the wrong HOME.*doctor/);
+    expect(home.mapText).toBe(text);
+  });
+});
+
+describe('--max-remove', () => {
+  it.each([
+    ['2', 1, 3],
+    ['3', 0, 0],
+    ['74%', 1, 3],
+    ['75%', 0, 0],
+    ['0', 1, 3],
+  ])('%s of 3 in 4: exit %i, %i idle ones left', async (limit, status, left) => {
+    const home = new Home();
+    for (const number of [1, 2, 3]) home.claude(uuid(number), 5);
+    home.claude(uuid(4), 0.1);
+    home.writeMap({ 'claude-cli': { a: uuid(1), b: uuid(2), c: uuid(3), d: uuid(4) } });
+    const finished = await home.run(['--max-remove', limit]);
+    expect(finished.status).toBe(status);
+    expect(Object.keys(JSON.parse(home.mapText)['claude-cli'])).toHaveLength(left + 1);
+    if (status === 1) expect(finished.stderr).toContain('--max-remove');
+  });
+});
+
+describe('a clock that is behind', () => {
+  it('the map by more than a few minutes: nothing goes, exit 1', async () => {
+    const home = new Home();
+    home.claude(uuid(1), 5);
+    const text = home.writeMap({ 'claude-cli': { a: uuid(1) } });
+    const later = new Date(Date.now() + HOUR_MS);
+    utimesSync(home.mapPath, later, later);
+    const { status, stderr } = await home.run();
+    expect(status).toBe(1);
+    expect(stderr).toMatch(/clock of .* behind the map/);
+    expect(home.mapText).toBe(text);
+  });
+});
+
+describe('a session whose process runs', () => {
+  // Something that lives as long as the test and can be named on a command line.
+  function sleeper(...words: string[]): number {
+    const child = spawn(process.execPath, ['-e', 'setTimeout(() => {}, 60000)', '--', ...words]);
+    onTestFinished(() => void child.kill('SIGKILL'));
+    if (child.pid === undefined) throw new Error('no process');
+    return child.pid;
+  }
+
+  function startOf(pid: number): string {
+    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
+    return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19] ?? '';
+  }
+
+  function claudeRegistry(home: Home, pid: number, session: string, procStart: string): void {
+    const folder = join(home.dir, '.claude/sessions');
+    mkdirSync(folder, { recursive: true });
+    writeFileSync(
+      join(folder, `${pid}.json`),
+      JSON.stringify({ pid, sessionId: session, procStart }),
+    );
+  }
+
+  it("is seen in Claude's registry, while it is that process", async () => {
+    const home = new Home();
+    for (const number of [1, 2, 3]) home.claude(uuid(number), 5);
+    const pid = sleeper();
+    const other = sleeper();
+    claudeRegistry(home, pid, uuid(1), startOf(pid));
+    claudeRegistry(home, other, uuid(2), '12345');
+    claudeRegistry(home, 4_000_000, uuid(3), '1');
+    home.writeMap({ 'claude-cli': { a: uuid(1), b: uuid(2), c: uuid(3) } });
+    const report = await home.runJson(['--keep-running']);
+    expect(report.sessions.map(({ running, action }) => [running, action])).toEqual([
+      [true, 'kept'],
+      [false, 'removed'],
+      [false, 'removed'],
+    ]);
+    expect(home.map).toEqual({ 'claude-cli': { a: uuid(1) } });
+  });
+
+  it('is seen by the id on its command line', async () => {
+    const home = new Home();
+    home.gemini(uuid(1), 5);
+    home.gemini(uuid(2), 5);
+    sleeper('--resume', uuid(1));
+    home.writeMap({ 'gemini-cli': { a: uuid(1), b: uuid(2) } });
+    await home.run(['--keep-running']);
+    expect(home.map).toEqual({ 'gemini-cli': { a: uuid(1) } });
+  });
+
+  it('is seen by the lock that Codex holds, not by the file that it leaves behind', async () => {
+    const home = new Home();
+    home.codex(uuid(1), 5);
+    home.codex(uuid(2), 5);
+    const lock = home.file(`.codex/thread-writer-locks/${uuid(1)}.lock`, 5, '');
+    home.file(`.codex/thread-writer-locks/${uuid(2)}.lock`, 5, '');
+    const holder = spawn('flock', [lock, 'sh', '-c', 'echo held; sleep 60']);
+    onTestFinished(() => void holder.kill('SIGKILL'));
+    await once(holder.stdout, 'data');
+    home.writeMap({ 'codex-cli': { a: uuid(1), b: uuid(2) } });
+    await home.run(['--keep-running']);
+    expect(home.map).toEqual({ 'codex-cli': { a: uuid(1) } });
+  });
+
+  it('goes all the same without --keep-running, and the JSON tells', async () => {
+    const home = new Home();
+    home.claude(uuid(1), 5);
+    sleeper('--resume', uuid(1));
+    home.writeMap({ 'claude-cli': { a: uuid(1) } });
+    const report = await home.runJson();
+    expect(report.sessions[0]).toMatchObject({ running: true, action: 'removed' });
+  });
+});
+
+describe('a session that becomes active', () => {
+  it('after it was idle stays mapped', async () => {
+    const home = new Home();
+    const file = home.claude(uuid(1), 5);
+    const text = home.writeMap({ 'claude-cli': { a: uuid(1) } });
+    expect(states(await home.runJson(['-n']))).toEqual({ a: 'idle' });
+    age(file, 0);
+    await home.run();
+    expect(home.mapText).toBe(text);
+  });
+});

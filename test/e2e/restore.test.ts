@@ -1,0 +1,220 @@
+import { appendFileSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { Home, uuid } from '../support/home.js';
+
+function cleanable(): { home: Home; before: unknown } {
+  const home = new Home();
+  for (const number of [1, 2, 3]) home.claude(uuid(number), 5);
+  home.codex(uuid(4), 5);
+  const before = {
+    'claude-cli': { 'chat-one-1': uuid(1), 'chat-two-2': { session_id: uuid(2), n: 1 } },
+    'codex-cli': { 'chat-four': uuid(4) },
+  };
+  home.writeMap(before);
+  return { home, before };
+}
+
+const JOURNAL = 'session_map.removed.jsonl';
+
+describe('restore', () => {
+  it('with nothing named lists what can be restored, and changes nothing', async () => {
+    const { home } = cleanable();
+    await home.run();
+    const text = home.mapText;
+    const { status, stdout } = await home.run(['restore']);
+    expect(status).toBe(0);
+    expect(stdout).toMatch(/^3 removed mappings can be restored/);
+    expect(stdout).toMatch(/codex-cli\/chat-fou: Session/);
+    expect(stdout).toMatch(/--all, --last/);
+    expect(home.mapText).toBe(text);
+  });
+
+  it('lists the newest first', async () => {
+    const { home } = cleanable();
+    await home.run();
+    home.writeMap({ 'claude-cli': { newest: uuid(3) } });
+    await home.run();
+    const { stdout } = await home.run(['restore', '--json']);
+    const chats = JSON.parse(stdout).mappings.map(({ chat }: { chat: string }) => chat);
+    expect(chats).toEqual(['newest', 'chat-four', 'chat-two-2', 'chat-one-1']);
+  });
+
+  it('--all puts everything back as it was', async () => {
+    const { home, before } = cleanable();
+    await home.run();
+    const { status, stdout } = await home.run(['restore', '--all']);
+    expect(status).toBe(0);
+    expect(stdout).toMatch(/Restored: 3 mappings/);
+    expect(home.map).toEqual(before);
+  });
+
+  it('--last puts back what the last run removed', async () => {
+    const { home } = cleanable();
+    await home.run();
+    home.writeMap({ 'claude-cli': { newest: uuid(3) } });
+    await home.run();
+    await home.run(['restore', '--last']);
+    expect(home.map).toEqual({ 'claude-cli': { newest: uuid(3) } });
+  });
+
+  it.each(['chat-one-1', 'claude-cli/chat-one-1', 'chat-one'])(
+    'takes the chat %s',
+    async (name) => {
+      const { home } = cleanable();
+      await home.run();
+      await home.run(['restore', name]);
+      expect(home.map).toEqual({ 'claude-cli': { 'chat-one-1': uuid(1) }, 'codex-cli': {} });
+    },
+  );
+
+  it('refuses a chat that it does not know, and one that means several', async () => {
+    const home = new Home();
+    home.claude(uuid(1), 5);
+    home.writeMap({ 'claude-cli': { 'same-beginning-1': uuid(1), 'same-beginning-2': uuid(1) } });
+    await home.run();
+    const text = home.mapText;
+    expect(await home.run(['restore', 'nope'])).toMatchObject({
+      status: 1,
+      stderr: expect.stringMatching(/no removed mapping of chat 'nope'/),
+    });
+    expect(await home.run(['restore', 'same-beginning'])).toMatchObject({
+      status: 1,
+      stderr: expect.stringMatching(/means several chats/),
+    });
+    expect(home.mapText).toBe(text);
+  });
+
+  it('never overwrites a mapping that exists meanwhile', async () => {
+    const { home } = cleanable();
+    await home.run();
+    home.writeMap({ 'claude-cli': { 'chat-one-1': uuid(3) } });
+    const { stdout } = await home.run(['restore', '--all']);
+    expect(stdout).toMatch(/Kept, the chat is mapped meanwhile: claude-cli\/chat-one/);
+    expect(home.map).toEqual({
+      'claude-cli': { 'chat-one-1': uuid(3), 'chat-two-2': { session_id: uuid(2), n: 1 } },
+      'codex-cli': { 'chat-four': uuid(4) },
+    });
+  });
+
+  it('--dry-run only tells', async () => {
+    const { home } = cleanable();
+    await home.run();
+    const [text, journal] = [home.mapText, readFileSync(join(home.sessionDir, JOURNAL), 'utf8')];
+    const { stdout } = await home.run(['restore', '--all', '-n']);
+    expect(stdout).toMatch(/\[DRY RUN\] Would restore: 3 mappings/);
+    expect(home.mapText).toBe(text);
+    expect(readFileSync(join(home.sessionDir, JOURNAL), 'utf8')).toBe(journal);
+  });
+
+  it('puts mappings back into a flat map', async () => {
+    const home = new Home();
+    home.claude(uuid(1), 5);
+    const before = { a: uuid(1), b: uuid(9) };
+    home.writeMap(before);
+    await home.run();
+    expect(home.map).toEqual({ b: uuid(9) });
+    await home.run(['restore', '--all']);
+    expect(home.map).toEqual(before);
+  });
+
+  it('does not count what it put back as written back by the bridge', async () => {
+    const { home } = cleanable();
+    await home.run();
+    await home.run(['restore', '--all']);
+    const report = await home.runJson();
+    expect(report.summary).toMatchObject({ removed: 3, writtenBack: 0 });
+    expect(report.warnings).toEqual([]);
+  });
+});
+
+describe('the journal', () => {
+  it('is for its owner alone, and has every removed mapping', async () => {
+    const { home } = cleanable();
+    await home.run();
+    const lines = readFileSync(join(home.sessionDir, JOURNAL), 'utf8').trimEnd().split('\n');
+    const removed = lines.map((line) => JSON.parse(line)).filter(({ op }) => op === 'remove');
+    expect(removed.map(({ provider, chat, session }) => [provider, chat, session])).toEqual([
+      ['claude-cli', 'chat-one-1', uuid(1)],
+      ['claude-cli', 'chat-two-2', uuid(2)],
+      ['codex-cli', 'chat-four', uuid(4)],
+    ]);
+  });
+
+  it('may have damaged lines: they are passed over and said', async () => {
+    const { home, before } = cleanable();
+    await home.run();
+    appendFileSync(join(home.sessionDir, JOURNAL), '{"op":"remove","run":"x"\n\u001b[2Jgarbage\n');
+    const { status, stdout, stderr } = await home.run(['restore', '--all']);
+    expect(status).toBe(0);
+    expect(stdout).toMatch(/Restored: 3 mappings/);
+    expect(stderr).toMatch(/passed over 2 lines that make no sense/);
+    expect(home.map).toEqual(before);
+  });
+
+  it('loses a line that a killed run left unfinished, and nothing else', async () => {
+    const { home } = cleanable();
+    writeFileSync(join(home.sessionDir, JOURNAL), '{"op":"remove","run":"x","at":"20');
+    const { stderr, status } = await home.run();
+    expect(status).toBe(0);
+    expect(stderr).toMatch(/line 1/);
+    const { stdout } = await home.run(['restore', '--json']);
+    expect(JSON.parse(stdout).summary.restorable).toBe(3);
+  });
+
+  it('forgets what is older than its days', async () => {
+    const { home } = cleanable();
+    const old = (days: number, chat: string) =>
+      `${JSON.stringify({
+        op: 'remove',
+        run: `run-${chat}`,
+        at: new Date(Date.now() - days * 86_400_000).toISOString(),
+        provider: 'claude-cli',
+        chat,
+        session: uuid(8),
+        raw: JSON.stringify(uuid(8)),
+        lastActivity: 1,
+      })}\n`;
+    writeFileSync(join(home.sessionDir, JOURNAL), old(40, 'old') + old(5, 'recent'));
+    await home.run();
+    const names = async () => (await home.run(['restore', '--json'])).stdout;
+    expect(await names()).not.toContain('"old"');
+    expect(await names()).toContain('"recent"');
+    await home.run(['--journal-days', '3']);
+    expect(await names()).not.toContain('"recent"');
+    expect(await names()).toContain('"chat-four"');
+  });
+});
+
+describe('mappings that a bridge has written back', () => {
+  it('are counted and warned about once, with the cure', async () => {
+    const { home, before } = cleanable();
+    await home.run();
+    home.writeMap(before);
+    const { stdout, stderr, status } = await home.run(['--json']);
+    expect(status).toBe(0);
+    const report = JSON.parse(stdout);
+    expect(report.summary).toMatchObject({ writtenBack: 3, removed: 3 });
+    expect(report.warnings).toHaveLength(1);
+    expect(stderr).toMatch(
+      /3 mappings that were removed before are back.*--bridge-url.*--on-change/,
+    );
+  });
+
+  it('are none when the session was used since', async () => {
+    const { home, before } = cleanable();
+    await home.run();
+    home.claude(uuid(1), 3);
+    home.claude(uuid(2), 0.1);
+    home.codex(uuid(4), 2.5);
+    home.writeMap(before);
+    expect((await home.runJson()).summary['writtenBack']).toBe(0);
+  });
+
+  it('are none when the chat has another session now', async () => {
+    const { home } = cleanable();
+    await home.run();
+    home.writeMap({ 'claude-cli': { 'chat-one-1': uuid(3) } });
+    expect((await home.runJson()).summary['writtenBack']).toBe(0);
+  });
+});

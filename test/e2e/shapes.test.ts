@@ -1,0 +1,89 @@
+import { describe, expect, it } from 'vitest';
+import { Home, states, uuid } from '../support/home.js';
+
+function stockedHome(): Home {
+  const home = new Home();
+  home.claude(uuid(1), 5);
+  home.claude(uuid(2), 0.1);
+  home.codex(uuid(3), 5);
+  return home;
+}
+
+describe('the shapes of a map', () => {
+  it('by provider, with string values', async () => {
+    const home = stockedHome();
+    home.writeMap({ 'claude-cli': { a: uuid(1), b: uuid(2) }, 'codex-cli': { c: uuid(3) } });
+    await home.run();
+    expect(home.map).toEqual({ 'claude-cli': { b: uuid(2) }, 'codex-cli': {} });
+  });
+
+  it('flat, which means claude-cli', async () => {
+    const home = stockedHome();
+    home.writeMap({ a: uuid(1), b: uuid(2) });
+    const report = await home.runJson();
+    expect(report.sessions.map(({ provider }) => provider)).toEqual(['claude-cli', 'claude-cli']);
+    expect(home.map).toEqual({ b: uuid(2) });
+  });
+
+  it('values that are objects, the rest of which is kept', async () => {
+    const home = stockedHome();
+    home.writeMap({
+      'claude-cli': {
+        a: { session_id: uuid(1), model: 'opus' },
+        b: { sessionId: uuid(2), extra: { deep: [1, 2] } },
+      },
+    });
+    await home.run();
+    expect(home.map).toEqual({
+      'claude-cli': { b: { sessionId: uuid(2), extra: { deep: [1, 2] } } },
+    });
+  });
+
+  it('values of an unknown shape are kept and said', async () => {
+    const home = stockedHome();
+    const values = { n: 7, x: null, l: [uuid(1)], o: { id: uuid(1) }, b: true };
+    const text = home.writeMap({ 'claude-cli': { ...values, ok: uuid(2) } });
+    const { stdout, stderr, status } = await home.run(['--json', '--missing', 'remove']);
+    expect(status).toBe(0);
+    expect(states(JSON.parse(stdout))).toEqual({
+      n: 'unrecognized',
+      x: 'unrecognized',
+      l: 'unrecognized',
+      o: 'unrecognized',
+      b: 'unrecognized',
+      ok: 'active',
+    });
+    expect(stderr.trimEnd().split('\n')).toHaveLength(5);
+    expect(home.mapText).toBe(text);
+  });
+
+  it('unknown sections and what is no section at all are kept', async () => {
+    const home = stockedHome();
+    home.writeMap(
+      `{"version": 3, "devstral-small-2": {"x": "y"}, "claude-cli": {"a": "${uuid(1)}"}, "list": [1]}`,
+    );
+    const { status, stderr } = await home.run();
+    expect(status).toBe(0);
+    expect(stderr).toMatch(/"version" in the map is no section of mappings: left as it is/);
+    expect(home.mapText).toBe(
+      '{"version": 3, "devstral-small-2": {"x": "y"}, "claude-cli": {}, "list": [1]}',
+    );
+  });
+
+  it('keep every byte of what stays: white space, escapes, order, duplicates, long numbers', async () => {
+    const home = stockedHome();
+    const kept = `"b\\u00e9" :\t{"session_id":"${uuid(2)}", "n": 12345678901234567890, "e": 1.0e+2}`;
+    home.writeMap(
+      `\uFEFF{\r\n  "claude-cli": {\r\n    "a": "${uuid(1)}",\r\n    ${kept}\r\n  }\r\n}\r\n`,
+    );
+    await home.run();
+    expect(home.mapText).toBe(`\uFEFF{\r\n  "claude-cli": {\r\n    ${kept}\r\n  }\r\n}\r\n`);
+  });
+
+  it('one session mapped by two chats is judged once for both', async () => {
+    const home = stockedHome();
+    home.writeMap({ 'claude-cli': { a: uuid(1), again: uuid(1), b: uuid(2) } });
+    await home.run();
+    expect(home.map).toEqual({ 'claude-cli': { b: uuid(2) } });
+  });
+});

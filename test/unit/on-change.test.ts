@@ -1,0 +1,28 @@
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect, it, onTestFinished } from 'vitest';
+import { runOnChange } from '../../src/on-change.js';
+
+function scratch(): string {
+  const dir = mkdtempSync(join(tmpdir(), 'cleanup-test-'));
+  onTestFinished(() => rmSync(dir, { recursive: true, force: true }));
+  return dir;
+}
+
+/** Whether a process is there and no zombie that waits for its parent. */
+function isAlive(pid: number): boolean {
+  if (!existsSync(`/proc/${pid}/stat`)) return false;
+  return !readFileSync(`/proc/${pid}/stat`, 'utf8').includes(') Z ');
+}
+
+it('ends a command that takes too long, with all that it has started', async () => {
+  const pidFile = join(scratch(), 'pid');
+  const failure = await runOnChange(`sleep 300 & echo $! > '${pidFile}'; wait`, 1, '/map', 500);
+  expect(failure).toBe('it was ended after 0.5 s');
+  await expect.poll(() => isAlive(Number(readFileSync(pidFile, 'utf8')))).toBe(false);
+});
+
+it('tells by which signal a command ended', async () => {
+  expect(await runOnChange('kill -TERM $$', 1, '/map')).toBe('it was ended by SIGTERM');
+});
