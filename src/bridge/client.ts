@@ -1,5 +1,6 @@
 import { CleanupError, errorCode } from '../errors.js';
 import { printable } from '../printable.js';
+import { lastMember, outline } from '../session-map/outline.js';
 import { parseSessionMapText, type SessionMap } from '../session-map/session-map.js';
 
 const TIMEOUT_MS = 5000;
@@ -80,12 +81,18 @@ export class Bridge {
     return { status: response.status, body: await bodyOf(response) };
   }
 
+  // By the text's own outline: JSON.parse of Node 24 and 26 can mistake one escaped key for another
+  // (nodejs/node#63785), and a chat id may be anything.
   #memoryIn(body: string): SessionMap {
-    const value = parse(body);
-    const sessions = isRecord(value) ? value['sessions'] : undefined;
-    const isMemory = isRecord(sessions) && Object.values(sessions).every(isRecord);
-    if (!isMemory) throw this.#error('GET /sessions answered something else than its sessions');
-    return parseSessionMapText(JSON.stringify(sessions));
+    const answer = parse(body) === undefined ? undefined : outline(body, 2);
+    const sessions = answer && lastMember(answer, 'sessions')?.value;
+    if (
+      sessions?.kind !== 'object' ||
+      sessions.members.some(({ value }) => value.kind !== 'object')
+    ) {
+      throw this.#error('GET /sessions answered something else than its sessions');
+    }
+    return parseSessionMapText(body.slice(sessions.start, sessions.end));
   }
 
   #error(problem: unknown): BridgeError {

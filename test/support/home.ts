@@ -12,7 +12,7 @@ import {
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { onTestFinished } from 'vitest';
-import { installedProgram } from './program.js';
+import { installedNode, installedProgram } from './program.js';
 
 /** What a run of the program left on its streams. */
 export interface Finished {
@@ -103,7 +103,7 @@ export class Home {
   /** Runs the built program on this home. */
   async run(args: readonly string[] = [], options: RunOptions = {}): Promise<Finished> {
     const program = installedProgram();
-    const child = spawn(process.execPath, [program, ...args], {
+    const child = spawn(installedNode(), [program, ...args], {
       cwd: options.cwd ?? this.dir,
       env: {
         PATH: process.env['PATH'],

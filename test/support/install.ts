@@ -17,5 +17,14 @@ export default function install(project: TestProject): () => void {
     cpSync(join(ROOT, part), join(copy, part), { recursive: true });
   }
   project.provide('program', join(copy, 'bin/claude-session-cleanup.js'));
+  project.provide('node', nodeForEverybody(copy));
   return () => rmSync(copy, { recursive: true, force: true });
+}
+
+/** Root's tests start the program as other users, who may not reach a Node below root's home. */
+function nodeForEverybody(copy: string): string {
+  if (process.geteuid?.() !== 0) return process.execPath;
+  const node = join(copy, 'node');
+  cpSync(process.execPath, node);
+  return node;
 }
