@@ -49,15 +49,20 @@ function program(done: (status: ExitStatus) => void): Command {
       done(await restore(chats, restoreOptions(command.optsWithGlobals(), process.env)));
     });
 
+  addInspectOptions(root.command('doctor'))
+    .description('why is nothing cleaned? check everything; changes nothing')
+    .action(async (_flags: Flags, command: Command) => {
+      const { doctor } = await import('./commands/doctor.js');
+      done(await doctor(inspectOptions(command.optsWithGlobals(), process.env)));
+    });
+
   return root;
 }
 
 /** Lets commander say it, with its suggestion: a program with a default action never does by itself. */
 function refuseCommand(word: string, root: Command): void {
   const commands = new Command(NAME).exitOverride();
-  for (const { name } of root.commands.map((command) => ({ name: command.name() }))) {
-    commands.command(name).action(() => {});
-  }
+  for (const known of root.commands) commands.command(known.name());
   commands.parse([word], { from: 'user' });
 }
 

@@ -30,7 +30,11 @@ export async function readMapped(path: string, bridge: Bridge | undefined): Prom
   return { file, memory, sections: unite(memory, file?.map) };
 }
 
-function unite(memory: SessionMap | undefined, file: SessionMap | undefined): MappedSection[] {
+/** What the memory and the file have between them; where both have a chat, the memory counts. */
+export function unite(
+  memory: SessionMap | undefined,
+  file: SessionMap | undefined,
+): MappedSection[] {
   const sections = new Map<string, Map<string, Mapping>>();
   // The file first, for its order; what the memory has takes the place.
   for (const map of [file, memory]) {

@@ -41,19 +41,17 @@ export async function removeDecided(
     let forFile: readonly Decision[] = candidates;
     let journaled: ReadonlySet<string> = new Set();
     if (bridge !== undefined && examination.mapped.memory !== undefined) {
-      const inMemory = candidates.filter(({ mapping }) =>
-        hasMapping(examination.mapped.memory)(mapping),
-      );
+      const isInMemory = hasMapping(examination.mapped.memory);
+      const inMemory = candidates.filter(({ mapping }) => isInMemory(mapping));
       appendToJournal(location.directory, entriesOf(inMemory, run));
       journaled = new Set(inMemory.map(keyOfDecision));
       const { forgotten, memory, failures } = await forgetInBridge(bridge, inMemory, stays);
       for (const { message } of failures) problems.error(message);
       for (const key of forgotten) removed.set(key, 'bridge');
+      const isStillThere = hasMapping(memory);
       // When its memory is not known, the file may hold what it needs.
       forFile =
-        memory === undefined
-          ? []
-          : candidates.filter(({ mapping }) => !hasMapping(memory)(mapping));
+        memory === undefined ? [] : candidates.filter(({ mapping }) => !isStillThere(mapping));
     }
     if (forFile.length > 0) {
       const result = await undisturbed(() =>

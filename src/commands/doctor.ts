@@ -1,0 +1,57 @@
+import { decide } from '../decide.js';
+import { checkBridge } from '../doctor/bridge.js';
+import { type Check, warning } from '../doctor/check.js';
+import { checkClis } from '../doctor/clis.js';
+import { checkMap, checkSections } from '../doctor/map.js';
+import { checkRetention } from '../doctor/retention.js';
+import { checkSchedule } from '../doctor/schedule.js';
+import { checkSurroundings } from '../doctor/surroundings.js';
+import { EXIT, type ExitStatus } from '../errors.js';
+import { inspect } from '../inspect.js';
+import { unite } from '../mapped.js';
+import type { InspectOptions } from '../options.js';
+import { printableJson } from '../printable.js';
+import { doctorJson, doctorText } from '../report/doctor.js';
+import { print } from '../report/stdout.js';
+import { writtenBack } from '../written-back.js';
+
+/** Checks everything that cleaning depends on, and says what to do; changes nothing. */
+export async function doctor(options: InspectOptions): Promise<ExitStatus> {
+  const checks = await checkAll(options);
+  await print(options.json ? printableJson(doctorJson(checks)) : doctorText(checks, options));
+  return checks.some(({ level }) => level === 'problem') ? EXIT.failed : EXIT.done;
+}
+
+async function checkAll(options: InspectOptions): Promise<Check[]> {
+  const now = Date.now();
+  const map = await checkMap(options.sessionDir, now);
+  const bridge = await checkBridge(options.bridgeUrl, map.snapshot?.map);
+  const sections = unite(bridge.memory, map.snapshot?.map);
+  const mappings = sections.flatMap((section) => section.mappings);
+  const inspection = inspect(mappings, options.roots, false);
+  const policy = {
+    now,
+    thresholdMs: options.thresholdMs,
+    missing: 'keep',
+    keepRunning: false,
+  } as const;
+  const back = writtenBack(map.journal.entries, decide(mappings, inspection, policy));
+  return [
+    ...checkSurroundings(process.env),
+    ...map.checks,
+    checkSections(sections),
+    ...checkClis(mappings, inspection, options.roots),
+    ...checkRetention(options.roots, options.thresholdHours),
+    ...bridge.checks,
+    ...(back.length === 0 ? [] : [writtenBackCheck(back.length)]),
+    ...checkSchedule(),
+  ];
+}
+
+function writtenBackCheck(count: number): Check {
+  return warning(
+    'written back',
+    `${count} mappings that were removed are there again: a running bridge wrote its memory over the map`,
+    'give --bridge-url, or, for a bridge without that interface, have --on-change restart it',
+  );
+}

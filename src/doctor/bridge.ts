@@ -1,0 +1,55 @@
+import { Bridge } from '../bridge/client.js';
+import { CleanupError } from '../errors.js';
+import { hasMapping } from '../mapped.js';
+import { mappingsOf, type SessionMap } from '../session-map/session-map.js';
+import { type Check, ok, problem, warning } from './check.js';
+
+/** What the running bridge says; undefined when none listens or its answer makes no sense. */
+export interface BridgeFindings {
+  readonly checks: readonly Check[];
+  readonly memory: SessionMap | undefined;
+}
+
+/** Compares the bridge's memory with the map's file. */
+export async function checkBridge(
+  url: URL | undefined,
+  file: SessionMap | undefined,
+): Promise<BridgeFindings> {
+  if (url === undefined) {
+    const message =
+      'no address given: only the file is cleaned, which a running bridge writes over';
+    const cure = 'give --bridge-url, or have --on-change restart the bridge';
+    return { checks: [warning('bridge', message, cure)], memory: undefined };
+  }
+  try {
+    const memory = await new Bridge(url).memory();
+    if (memory === undefined) {
+      const message = `nothing listens at ${url.href}: what the file says counts`;
+      const cure = 'right if the bridge is stopped; otherwise check --bridge-url';
+      return { checks: [warning('bridge', message, cure)], memory };
+    }
+    return { checks: [compare(url, memory, file)], memory };
+  } catch (error) {
+    if (!(error instanceof CleanupError)) throw error;
+    const check = problem('bridge', error.message, 'cleaning removes nothing until it answers');
+    return { checks: [check], memory: undefined };
+  }
+}
+
+function compare(url: URL, memory: SessionMap, file: SessionMap | undefined): Check {
+  const inMemory = mappingsOf(memory);
+  const inFile = file === undefined ? [] : mappingsOf(file);
+  const unsaved = inMemory.filter(isNot(hasMapping(file))).length;
+  const unknown = inFile.filter(isNot(hasMapping(memory))).length;
+  const message = `${url.href} has ${inMemory.length} mappings`;
+  if (unsaved === 0 && unknown === 0) return ok('bridge', `${message}, the same as the file`);
+  return warning(
+    'bridge',
+    `${message}; ${unsaved} of them are not in the file, ${unknown} of the file's are not in its memory`,
+    'right for a moment; when it stays so, --session-dir is not the directory of this bridge',
+  );
+}
+
+function isNot<T>(condition: (value: T) => boolean): (value: T) => boolean {
+  return (value) => !condition(value);
+}

@@ -1,0 +1,103 @@
+import { accessSync, constants, type Stats } from 'node:fs';
+import { CleanupError, reason } from '../errors.js';
+import type { MappedSection } from '../mapped.js';
+import { Problems } from '../problems.js';
+import { JOURNAL_NAME, type JournalContent, readJournal } from '../session-map/journal.js';
+import { locateMap, type MapLocation } from '../session-map/location.js';
+import { lockHolder } from '../session-map/lock.js';
+import { type MapSnapshot, readMap } from '../session-map/read.js';
+import { type Check, ok, problem, warning } from './check.js';
+
+/** The map's file as far as it could be looked at. */
+export interface MapFindings {
+  readonly checks: readonly Check[];
+  readonly location: MapLocation | undefined;
+  readonly snapshot: MapSnapshot | undefined;
+  readonly journal: JournalContent;
+}
+
+const NO_JOURNAL: JournalContent = { entries: [], damaged: [], bytes: 0 };
+const HOUR_MS = 3600 * 1000;
+
+/** Looks at the map, its directory, the lock and the journal. */
+export async function checkMap(sessionDir: string, now: number): Promise<MapFindings> {
+  const problems = new Problems();
+  try {
+    const location = locateMap(sessionDir, false, problems);
+    const warnings = problems.all.map(({ message }) =>
+      warning('map', message, 'run as the user that the bridge runs as'),
+    );
+    const snapshot = await readMap(location.path);
+    if (snapshot === undefined) {
+      const message = `no ${location.named} yet: nothing to clean`;
+      const cure = 'right if the bridge has not mapped a chat yet; otherwise check --session-dir';
+      return {
+        checks: [...warnings, warning('map', message, cure)],
+        location,
+        snapshot,
+        journal: NO_JOURNAL,
+      };
+    }
+    const journal = readJournal(location.directory);
+    return {
+      checks: [
+        ...warnings,
+        describeMap(location, snapshot, now),
+        checkDirectory(location, snapshot.stats),
+        checkLock(location),
+        checkJournal(journal),
+      ],
+      location,
+      snapshot,
+      journal,
+    };
+  } catch (error) {
+    if (!(error instanceof CleanupError)) throw error;
+    const checks = [problem('map', error.message, 'cleaning fails until this is mended')];
+    return { checks, location: undefined, snapshot: undefined, journal: NO_JOURNAL };
+  }
+}
+
+function describeMap({ path }: MapLocation, { map, stats }: MapSnapshot, now: number): Check {
+  const age = ((now - stats.mtimeMs) / HOUR_MS).toFixed(1);
+  const shape = map.shape === 'flat' ? 'flat' : 'by provider';
+  return ok('map', `${path}, ${shape}, of user ${stats.uid}, last written ${age}h ago`);
+}
+
+function checkDirectory({ directory }: MapLocation, { uid }: Stats): Check {
+  try {
+    accessSync(directory, constants.W_OK | constants.X_OK);
+    return ok('directory', `${directory} can be written to`);
+  } catch (error) {
+    return problem(
+      'directory',
+      `${directory} can't be written to by this user: ${reason(error)}`,
+      `run as the map's owner, user ${uid}`,
+    );
+  }
+}
+
+function checkLock({ directory }: MapLocation): Check {
+  const holder = lockHolder(directory);
+  return holder === undefined
+    ? ok('lock', 'no run is under way')
+    : warning('lock', `a run is under way (process ${holder})`, 'wait for its end');
+}
+
+function checkJournal({ entries, damaged, bytes }: JournalContent): Check {
+  const removed = entries.filter(({ op }) => op === 'remove').length;
+  const size = `${JOURNAL_NAME}: ${removed} removed mappings, ${(bytes / 1024).toFixed(1)} KiB`;
+  return damaged.length === 0
+    ? ok('journal', size)
+    : warning(
+        'journal',
+        `${size}; ${damaged.length} lines make no sense`,
+        'what stood in these lines can not be restored',
+      );
+}
+
+/** How many mappings each section has. */
+export function checkSections(sections: readonly MappedSection[]): Check {
+  const counts = sections.map(({ provider, mappings }) => `${provider} ${mappings.length}`);
+  return ok('mappings', counts.length === 0 ? 'none' : counts.join(', '));
+}

@@ -1,0 +1,39 @@
+import type { Check } from '../doctor/check.js';
+import { printable } from '../printable.js';
+import { JSON_VERSION } from './json.js';
+import { colors, type TextStyle } from './text.js';
+
+const MARK = { ok: '✅', warning: '⚠️ ', problem: '❌' } as const;
+const PAINT = { ok: 'green', warning: 'yellow', problem: 'red' } as const;
+
+/** One page, a line for each check, and its cure below it. */
+export function doctorText(
+  checks: readonly Check[],
+  { color, quiet }: Pick<TextStyle, 'color'> & { readonly quiet: boolean },
+): string {
+  const chalk = colors(color);
+  const lines = checks
+    .filter(({ level }) => !quiet || level === 'problem')
+    .flatMap(({ subject, level, message, cure }) => [
+      `${MARK[level]} ${chalk[PAINT[level]](level.padEnd(7))}  ${printable(subject)}: ${printable(message)}`,
+      ...(cure === null ? [] : [chalk.dim(`            → ${printable(cure)}`)]),
+    ]);
+  if (!quiet) lines.push('', summary(checks));
+  return lines.map((line) => `${line}\n`).join('');
+}
+
+function summary(checks: readonly Check[]): string {
+  const count = (wanted: Check['level']): number =>
+    checks.filter(({ level }) => level === wanted).length;
+  return `${count('problem')} problems, ${count('warning')} warnings`;
+}
+
+/** The stable JSON document of `doctor`. */
+export function doctorJson(checks: readonly Check[]): unknown {
+  return {
+    version: JSON_VERSION,
+    command: 'doctor',
+    healthy: checks.every(({ level }) => level !== 'problem'),
+    checks: checks.map(({ subject, level, message, cure }) => ({ subject, level, message, cure })),
+  };
+}

@@ -1,0 +1,156 @@
+import { chmodSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { Home, type RunOptions, uuid } from '../support/home.js';
+
+interface Page {
+  readonly healthy: boolean;
+  readonly checks: readonly {
+    subject: string;
+    level: 'ok' | 'warning' | 'problem';
+    message: string;
+    cure: string | null;
+  }[];
+}
+
+async function examine(home: Home, args: string[] = [], options: RunOptions = {}) {
+  const { stdout, status } = await home.run(['doctor', '--json', ...args], options);
+  const page = JSON.parse(stdout) as Page;
+  return {
+    status,
+    page,
+    check: (subject: string) => page.checks.find((c) => c.subject === subject),
+  };
+}
+
+function healthyHome(): Home {
+  const home = new Home();
+  home.claude(uuid(1), 5);
+  home.codex(uuid(2), 5);
+  home.writeMap({ 'claude-cli': { a: uuid(1) }, 'codex-cli': { b: uuid(2) } });
+  return home;
+}
+
+async function bridgeWith(sessions: unknown): Promise<string> {
+  const server = createServer((_request, response) => response.end(JSON.stringify({ sessions })));
+  onTestFinished(() => void server.close());
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+}
+
+describe('doctor', () => {
+  it('finds no problem where there is none, changes nothing, exit 0', async () => {
+    const home = healthyHome();
+    const text = home.mapText;
+    const { status, page, check } = await examine(home);
+    expect(page.checks.filter(({ level }) => level === 'problem')).toEqual([]);
+    expect({ status, healthy: page.healthy }).toEqual({ status: 0, healthy: true });
+    expect(check('mappings')?.message).toBe('claude-cli 1, codex-cli 1');
+    expect(check('Claude Code')).toMatchObject({
+      level: 'ok',
+      message: expect.stringContaining('1 transcripts; 1 of 1 mapped sessions have one'),
+    });
+    expect(home.mapText).toBe(text);
+    expect(home.beside).toEqual(['session_map.json']);
+  });
+
+  it('is a page for people, each line with its level, problems and warnings with a cure', async () => {
+    const home = healthyHome();
+    rmSync(join(home.dir, '.claude'), { recursive: true });
+    const { status, stdout } = await home.run(['doctor']);
+    expect(status).toBe(1);
+    expect(stdout).toMatch(/^✅ ok {7}Node: v\d+/m);
+    expect(stdout).toMatch(
+      /❌ problem {2}Claude Code: .* is not there, but 1 sessions are mapped\n +→ /,
+    );
+    expect(stdout).toMatch(/\n1 problems, \d+ warnings\n$/);
+  });
+
+  it('tells a map that makes no sense', async () => {
+    const home = healthyHome();
+    home.writeMap('[]');
+    const { status, check } = await examine(home);
+    expect(status).toBe(1);
+    expect(check('map')).toMatchObject({
+      level: 'problem',
+      message: expect.stringContaining(home.mapPath),
+    });
+  });
+
+  it('takes a missing map for a warning: the bridge may not have begun', async () => {
+    const { status, check } = await examine(new Home());
+    expect(status).toBe(0);
+    expect(check('map')).toMatchObject({ level: 'warning' });
+  });
+
+  it('tells that none of the mapped sessions has a transcript: wrong user or home', async () => {
+    const home = healthyHome();
+    const { status, check } = await examine(home, ['--claude-dir', join(home.dir, 'bridge')]);
+    expect(status).toBe(1);
+    expect(check('Claude Code')).toMatchObject({
+      level: 'problem',
+      message: expect.stringContaining('0 of 1 mapped sessions'),
+    });
+  });
+
+  it.runIf(process.geteuid?.() === 0)('tells what this user may not read or write', async () => {
+    const home = healthyHome();
+    home.openToAll();
+    chmodSync(join(home.dir, '.claude/projects'), 0o000);
+    const { status, check } = await examine(home, [], { user: 65534 });
+    expect(status).toBe(1);
+    expect(check('Claude Code')).toMatchObject({
+      level: 'problem',
+      message: expect.stringMatching(/projects can't be read: permission denied/),
+    });
+    expect(check('directory')).toMatchObject({ level: 'problem' });
+  });
+
+  it('warns of a HOME that is not the one of the user', async () => {
+    expect((await examine(healthyHome())).check('user')).toMatchObject({ level: 'warning' });
+  });
+
+  it('tells how many mappings a bridge has written back', async () => {
+    const home = healthyHome();
+    const text = home.mapText;
+    await home.run();
+    home.writeMap(text);
+    expect((await examine(home)).check('written back')?.message).toMatch(/^2 mappings/);
+  });
+
+  it("compares the bridge's memory with the file", async () => {
+    const home = healthyHome();
+    const same = await bridgeWith(home.map);
+    expect((await examine(home, ['--bridge-url', same])).check('bridge')).toMatchObject({
+      level: 'ok',
+      message: `${same}/ has 2 mappings, the same as the file`,
+    });
+    const other = await bridgeWith({ 'claude-cli': { z: uuid(9) } });
+    expect((await examine(home, ['--bridge-url', other])).check('bridge')).toMatchObject({
+      level: 'warning',
+      message: expect.stringMatching(/1 of them are not in the file, 2 of the file's are not/),
+    });
+    const nonsense = await bridgeWith(7);
+    const { status, check } = await examine(home, ['--bridge-url', nonsense]);
+    expect(status).toBe(1);
+    expect(check('bridge')?.level).toBe('problem');
+  });
+
+  it('warns when a CLI deletes transcripts before they count as idle', async () => {
+    const home = healthyHome();
+    writeFileSync(join(home.dir, '.claude/settings.json'), '{"cleanupPeriodDays": 1}');
+    mkdirSync(join(home.dir, '.gemini'));
+    const retention = { enabled: true, maxAge: '12h' };
+    const gemini = { general: { sessionRetention: retention } };
+    writeFileSync(join(home.dir, '.gemini/settings.json'), JSON.stringify(gemini));
+    const warned = async (hours: string) =>
+      (await examine(home, ['-H', hours])).page.checks
+        .filter(({ message }) => /deletes transcripts/.test(message))
+        .map(({ subject }) => subject);
+    expect(await warned('2')).toEqual([]);
+    expect(await warned('18')).toEqual(['Gemini CLI']);
+    expect(await warned('48')).toEqual(['Claude Code', 'Gemini CLI']);
+  });
+});
