@@ -1,10 +1,13 @@
+import { statSync } from 'node:fs';
 import { CleanupError, errorCode } from '../errors.js';
 import { printable } from '../printable.js';
 import { lastMember, outline } from '../session-map/outline.js';
 import { parseSessionMapText, type SessionMap } from '../session-map/session-map.js';
 
 const TIMEOUT_MS = 5000;
-const MAX_BYTES = 64 * 1024 * 1024;
+// The map has the same mappings as the memory: an answer of a quite different size is none of a bridge's.
+const SMALL_ANSWER_BYTES = 256 * 1024;
+const ANSWER_PER_MAP = 4;
 
 /** The bridge answered late, wrongly or with an error: nothing of it is acted on. */
 export class BridgeError extends CleanupError {}
@@ -15,8 +18,14 @@ export class BridgeError extends CleanupError {}
  */
 export class Bridge {
   readonly #base: URL;
+  readonly #maxBytes: number;
 
-  constructor(url: URL) {
+  /**
+   * @param mapPath the bridge's own map: its size bounds the size of answers
+   */
+  constructor(url: URL, mapPath: string) {
+    const mapBytes = statSync(mapPath, { throwIfNoEntry: false })?.size ?? 0;
+    this.#maxBytes = SMALL_ANSWER_BYTES + ANSWER_PER_MAP * mapBytes;
     this.#base = new URL(url);
     if (!this.#base.pathname.endsWith('/')) this.#base.pathname += '/';
   }
@@ -78,7 +87,7 @@ export class Bridge {
       headers: { accept: 'application/json' },
       signal: AbortSignal.timeout(TIMEOUT_MS),
     });
-    return { status: response.status, body: await bodyOf(response) };
+    return { status: response.status, body: await bodyOf(response, this.#maxBytes) };
   }
 
   // By the text's own outline: JSON.parse of Node 24 and 26 can mistake one escaped key for another
@@ -108,12 +117,12 @@ interface Answer {
   readonly body: string;
 }
 
-async function bodyOf(response: Response): Promise<string> {
+async function bodyOf(response: Response, maxBytes: number): Promise<string> {
   const chunks: Uint8Array[] = [];
   let length = 0;
   for await (const chunk of response.body ?? []) {
     length += chunk.length;
-    if (length > MAX_BYTES) throw new BridgeError(`its answer is larger than ${MAX_BYTES} bytes`);
+    if (length > maxBytes) throw new BridgeError(`its answer is larger than ${maxBytes} bytes`);
     chunks.push(chunk);
   }
   return Buffer.concat(chunks).toString('utf8');

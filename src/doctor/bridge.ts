@@ -13,6 +13,7 @@ export interface BridgeFindings {
 /** Compares the bridge's memory with the map's file. */
 export async function checkBridge(
   url: URL | undefined,
+  mapPath: string,
   file: SessionMap | undefined,
 ): Promise<BridgeFindings> {
   if (url === undefined) {
@@ -22,7 +23,7 @@ export async function checkBridge(
     return { checks: [warning('bridge', message, cure)], memory: undefined };
   }
   try {
-    const memory = await new Bridge(url).memory();
+    const memory = await new Bridge(url, mapPath).memory();
     if (memory === undefined) {
       const message = `nothing listens at ${url.href}: what the file says counts`;
       const cure = 'right if the bridge is stopped; otherwise check --bridge-url';
