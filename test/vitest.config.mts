@@ -23,6 +23,11 @@ const MINUTE_MS = 60_000;
 export default defineConfig({
   root,
   test: {
-    projects: [suite('unit', MINUTE_MS), suite('e2e', MINUTE_MS), suite('packed', 5 * MINUTE_MS)],
+    projects: [
+      suite('unit', MINUTE_MS),
+      suite('e2e', MINUTE_MS),
+      suite('packed', 5 * MINUTE_MS),
+      suite('clis', 5 * MINUTE_MS),
+    ],
   },
 });
