@@ -1,5 +1,5 @@
 import { Command, CommanderError } from 'commander';
-import { CleanupError, EXIT, type ExitStatus } from './errors.js';
+import { CleanupError, EXIT, type ExitStatus, explained } from './errors.js';
 import {
   addCleanOptions,
   addInspectOptions,
@@ -84,7 +84,8 @@ async function main(args: readonly string[]): Promise<ExitStatus> {
   }
 }
 
-async function report(error: unknown, args: readonly string[]): Promise<ExitStatus> {
+async function report(thrown: unknown, args: readonly string[]): Promise<ExitStatus> {
+  const error = explained(thrown, pathOf(thrown), 'the map is whole');
   const isExpected = error instanceof CleanupError;
   const message = isExpected ? error.message : `internal error: ${describe(error)}`;
   printProblems([{ level: 'error', message }]);
@@ -93,6 +94,12 @@ async function report(error: unknown, args: readonly string[]): Promise<ExitStat
     await print(printableJson(errorJson(command, printable(message)))).catch(() => {});
   }
   return isExpected ? error.exitStatus : EXIT.failed;
+}
+
+/** The file that a failed system call was about. */
+function pathOf(error: unknown): string {
+  const hasPath = error instanceof Error && 'path' in error && typeof error.path === 'string';
+  return hasPath ? printable(String(error.path)) : 'a system call failed';
 }
 
 /** Our own fault: where it happened is what a bug report needs. */

@@ -43,6 +43,7 @@ const REASONS: Readonly<Record<string, string>> = {
   ELOOP: 'too many symbolic links',
   ENAMETOOLONG: 'the name is too long',
   EMFILE: 'too many open files',
+  EINTR: 'interrupted',
 };
 
 /** A failed system call in words, without the path (the caller names it). */
@@ -50,4 +51,15 @@ export function reason(error: unknown): string {
   const code = errorCode(error);
   if (code !== undefined) return REASONS[code] ?? code;
   return error instanceof Error ? error.message : String(error);
+}
+
+/**
+ * A failed system call as an error with one clear line; every other error as it is.
+ *
+ * @param about the file or directory that it concerns, printable
+ * @param consequence what it means for the user
+ */
+export function explained(error: unknown, about: string, consequence: string): unknown {
+  if (error instanceof CleanupError || errorCode(error) === undefined) return error;
+  return new CleanupError(`${about}: ${reason(error)}; ${consequence}`);
 }

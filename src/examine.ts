@@ -52,7 +52,8 @@ export async function examine(
   };
   const inspection = inspect(mappings, options.roots, options.keepRunning || checkRunning);
   const decisions = decide(mappings, inspection, policy);
-  reportDecisions(decisions, inspection, problems);
+  reportOddMappings(decisions, problems);
+  reportUnreadable(decisions, inspection, problems);
   reportEmptyFamilies(decisions, inspection, options, problems);
   const back = writtenBack(journal.entries, decisions);
   if (back.length > 0) problems.warn(backMessage(back.length, options.bridgeUrl));
@@ -85,18 +86,25 @@ function reportJournal({ damaged }: JournalContent, problems: Problems): void {
   );
 }
 
-function reportDecisions(
+function reportOddMappings(decisions: readonly Decision[], problems: Problems): void {
+  for (const { mapping, state } of decisions) {
+    // A section of no known CLI is nothing odd: the bridge has such.
+    if (state === 'unrecognized' && mapping.family !== undefined) {
+      problems.warn(oddMapping(mapping));
+    }
+  }
+}
+
+/** Says why sessions could not be looked at. */
+export function reportUnreadable(
   decisions: readonly Decision[],
   inspection: Inspection,
   problems: Problems,
 ): void {
   for (const { mapping, state } of decisions) {
     const { family, session } = mapping;
-    if (family === undefined) continue;
-    if (state === 'unrecognized') problems.warn(oddMapping(mapping));
-    if (state === 'unreadable' && session !== null) {
-      inspection.reportObstacles(family, session, problems);
-    }
+    if (state !== 'unreadable' || family === undefined || session === null) continue;
+    inspection.reportObstacles(family, session, problems);
   }
 }
 

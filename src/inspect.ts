@@ -12,7 +12,12 @@ import type { Mapping } from './session-map/session-map.js';
 export interface Inspection extends Evidence {
   /** Says what could not be looked at, as far as a mapping stayed undecided for it. */
   reportObstacles(family: Family, session: string, problems: Problems): void;
-  /** The session's last activity as its files have it at this moment, ms since the epoch. */
+  /**
+   * The session's last activity as its files have it at this moment, ms since the epoch; null without
+   * a file.
+   *
+   * @throws the system call's error when a file can't be looked at
+   */
   latestActivity(family: Family, session: string): number | null;
   readonly roots: Roots;
 }

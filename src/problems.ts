@@ -9,6 +9,7 @@ export interface Problem {
 /** Takes in problems as they are met. */
 export class Problems {
   readonly #found: Problem[] = [];
+  readonly #said = new Set<string>();
 
   warn(message: string): void {
     this.#add('warning', message);
@@ -26,7 +27,10 @@ export class Problems {
     return this.#found.some(({ level }) => level === 'error');
   }
 
+  /** What is met twice is told once. */
   #add(level: Problem['level'], message: string): void {
+    if (this.#said.has(message)) return;
+    this.#said.add(message);
     this.#found.push({ level, message: printable(message) });
   }
 }

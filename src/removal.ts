@@ -1,8 +1,8 @@
 import type { Bridge } from './bridge/client.js';
 import { forgetInBridge } from './bridge/forget.js';
 import { type Decision, decide, isIdle } from './decide.js';
-import { CleanupError } from './errors.js';
-import type { Examination } from './examine.js';
+import { CleanupError, reason } from './errors.js';
+import { type Examination, reportUnreadable } from './examine.js';
 import { type Inspection, inspect } from './inspect.js';
 import { hasMapping } from './mapped.js';
 import type { Problems } from './problems.js';
@@ -32,7 +32,7 @@ export async function removeDecided(
   run: string,
   problems: Problems,
 ): Promise<Removal> {
-  const lastLook = new LastLook(examination);
+  const lastLook = new LastLook(examination, problems);
   const stays = (candidate: Candidate): boolean => lastLook.stays(candidate);
   const candidates = examination.decisions.filter(({ removes }) => removes);
   const removed = new Map<string, 'bridge' | 'file'>();
@@ -73,24 +73,29 @@ export async function removeDecided(
 /** The decision taken anew, right before it takes effect. */
 class LastLook {
   readonly #examination: Examination;
+  readonly #problems: Problems;
   #inspection: Inspection | undefined;
   readonly #goes = new Set<string>();
   readonly revived = new Map<string, Decision>();
 
-  constructor(examination: Examination) {
+  constructor(examination: Examination, problems: Problems) {
     this.#examination = examination;
+    this.#problems = problems;
   }
 
-  /** Whether a session that was idle has become active. */
+  /** Whether a session that was to go has become active, or can't be looked at any more. */
   stays({ mapping }: Candidate): boolean {
-    const { policy } = this.#examination;
     const inspection = this.#look();
-    const key = keyOf(mapping.provider, mapping.chat);
-    if (!this.#goes.has(key)) return true;
     const { family, session } = mapping;
     if (family === undefined || session === null) return true;
-    const latest = inspection.latestActivity(family, session);
-    return latest !== null && !isIdle(latest, policy);
+    if (!this.#goes.has(keyOf(mapping.provider, mapping.chat))) return true;
+    try {
+      const latest = inspection.latestActivity(family, session);
+      return latest !== null && !isIdle(latest, this.#examination.policy);
+    } catch (error) {
+      this.#problems.error(`${mapping.provider}/${mapping.chat}: kept: ${reason(error)}`);
+      return true;
+    }
   }
 
   /** One more sweep, for files that are new since the first one. */
@@ -99,7 +104,9 @@ class LastLook {
     const { decisions, inspection, policy } = this.#examination;
     const mappings = decisions.map(({ mapping }) => mapping);
     this.#inspection = inspect(mappings, inspection.roots, policy.keepRunning);
-    for (const decision of decide(mappings, this.#inspection, policy)) {
+    const anew = decide(mappings, this.#inspection, policy);
+    reportUnreadable(anew, this.#inspection, this.#problems);
+    for (const decision of anew) {
       const key = keyOfDecision(decision);
       if (decision.removes) this.#goes.add(key);
       else this.revived.set(key, decision);

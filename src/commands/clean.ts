@@ -138,8 +138,10 @@ function rowOf(
   const via = removal?.removed.get(key);
   if (via !== undefined) return { decision, action: 'removed', via, note: null };
   const revived = removal?.revived.get(key);
-  if (revived !== undefined)
-    return { decision: revived, ...kept, note: 'it became active during the run' };
+  if (revived !== undefined) {
+    const note = revived.state === 'active' ? 'it became active during the run' : noteOn(revived);
+    return { decision: revived, ...kept, note };
+  }
   return {
     decision: stayed(decision),
     ...kept,

@@ -1,6 +1,6 @@
 import { linkSync, renameSync, type Stats } from 'node:fs';
 import { join } from 'node:path';
-import { CleanupError, errorCode, reason } from '../errors.js';
+import { CleanupError, errorCode, explained, reason } from '../errors.js';
 import { printable } from '../printable.js';
 import { syncDirectory } from './durable.js';
 import { sha256 } from './journal.js';
@@ -53,6 +53,18 @@ export async function commit(
   location: MapLocation,
   revision: Revision,
   pending?: Pending,
+): Promise<Committed> {
+  try {
+    return await publish(location, revision, pending);
+  } catch (error) {
+    throw explained(error, printable(location.path), 'the map is whole, the next run goes on');
+  }
+}
+
+async function publish(
+  location: MapLocation,
+  revision: Revision,
+  pending: Pending | undefined,
 ): Promise<Committed> {
   let kernel: Kernel | undefined;
   let unmerged = pending;

@@ -1,5 +1,7 @@
 import { lstatSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { explained } from '../errors.js';
+import { printable } from '../printable.js';
 import type { Problems } from '../problems.js';
 import { commit } from './commit.js';
 import {
@@ -28,11 +30,16 @@ export async function recoverLeftovers(
   run: string,
   problems: Problems,
 ): Promise<void> {
-  for (const fileName of readdirSync(location.directory)) {
-    const path = join(location.directory, fileName);
-    const name = leftoverName(fileName);
-    if (name !== undefined) await recover(location, path, name, journal, run, problems);
-    else if (fileName === JOURNAL_TEMP_NAME) unlinkQuietly(path);
+  const { directory } = location;
+  try {
+    for (const fileName of readdirSync(directory)) {
+      const path = join(directory, fileName);
+      const name = leftoverName(fileName);
+      if (name !== undefined) await recover(location, path, name, journal, run, problems);
+      else if (fileName === JOURNAL_TEMP_NAME) unlinkQuietly(path);
+    }
+  } catch (error) {
+    throw explained(error, printable(directory), 'nothing was changed');
   }
 }
 
