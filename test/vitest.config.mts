@@ -28,6 +28,7 @@ export default defineConfig({
       suite('e2e', MINUTE_MS),
       suite('packed', 5 * MINUTE_MS),
       suite('clis', 5 * MINUTE_MS),
+      suite('faults', 10 * MINUTE_MS),
     ],
   },
 });
