@@ -1,0 +1,118 @@
+/** The service and its timer, as the installer leaves them, doing their work. */
+import { expect } from 'vitest';
+import { chatsLeft, makeChats } from './chats';
+import { EVERY_SECOND } from './every-second';
+import { describeSystem, INSTALL, SESSIONS, test, USER } from './test';
+
+const SERVICE = 'claude-session-cleanup.service';
+
+describeSystem('the system service', () => {
+  test('is installed with one command, and its timer cleans the map', async ({ machine }) => {
+    await makeChats(machine, { user: USER, dir: SESSIONS, idle: ['old'], active: ['new'] });
+    await machine.run(`${INSTALL} --systemd --run-as ${USER} --session-dir ${SESSIONS} --hours 2`);
+    await machine.run(`${chatsLeft(SESSIONS, ['old', 'new'])}`);
+
+    await machine.write(
+      '/etc/systemd/system/claude-session-cleanup.timer.d/test.conf',
+      EVERY_SECOND,
+    );
+    await machine.run('systemctl daemon-reload');
+
+    await machine.until(chatsLeft(SESSIONS, ['new']));
+    expect(await machine.run(`stat -c %U ${SESSIONS}/session_map.json`)).toBe(`${USER}\n`);
+    await machine.until(`systemctl show -P LastTriggerUSec claude-session-cleanup.timer | grep .`);
+    expect(await machine.run(`systemctl show -P Result ${SERVICE}`)).toBe('success\n');
+    expect(await machine.run('systemctl list-timers --no-legend')).toContain(SERVICE);
+  });
+
+  test('has nothing to do before there is a map, and cleans it when there is one', async ({
+    machine,
+  }) => {
+    const { stderr } = await machine.attempt(`${INSTALL} --systemd --run-as ${USER}`);
+    expect(stderr).toContain(`there is no ${SESSIONS} yet`);
+    await machine.run(`systemctl start ${SERVICE}`);
+    expect(await machine.run(`journalctl --sync; journalctl -u ${SERVICE} -o cat`)).toContain(
+      `No session map at ${SESSIONS}/session_map.json yet`,
+    );
+
+    await makeChats(machine, { user: USER, dir: SESSIONS, idle: ['old'], active: ['new'] });
+    await machine.run(`systemctl start ${SERVICE}`);
+    await machine.run(chatsLeft(SESSIONS, ['new']));
+  });
+
+  test("gets the map's directory back when a reboot has emptied /tmp", async ({ machine }) => {
+    await machine.run(`${INSTALL} --systemd --run-as ${USER}`);
+    await machine.run('systemd-tmpfiles --create --boot');
+    expect(await machine.run(`stat -c '%a %U %G' ${SESSIONS}`)).toBe(`700 ${USER} ${USER}\n`);
+  });
+
+  test("leaves the map's directory as the bridge has made it, and saves it from ageing", async ({
+    machine,
+  }) => {
+    await makeChats(machine, { user: USER, dir: SESSIONS, idle: ['old'] });
+    await machine.run(
+      `chown ${USER}:daemon ${SESSIONS} && chmod 750 ${SESSIONS} && mkdir /tmp/other`,
+    );
+    await machine.run(`${INSTALL} --systemd`);
+
+    await machine.write('/etc/tmpfiles.d/ageing.conf', 'q /tmp 1777 root root 1s\n');
+    await machine.until('systemd-tmpfiles --clean && [ ! -e /tmp/other ]');
+    expect(await machine.run(`stat -c '%a %U %G' ${SESSIONS}`)).toBe(`750 ${USER} daemon\n`);
+    await machine.run(chatsLeft(SESSIONS, ['old']));
+  });
+
+  test('keeps the session of a CLI that runs right now, when told to', async ({ machine }) => {
+    const { busy } = await makeChats(machine, { user: USER, dir: SESSIONS, idle: ['busy', 'old'] });
+    await machine.run(`${INSTALL} --systemd`);
+    await machine.run(
+      `sed -i 's/^CLEANUP_ARGS=.*/CLEANUP_ARGS="--keep-running"/' /etc/claude-session-cleanup/default.env
+       systemd-run --quiet --unit=cli -p User=${USER} sleep infinity
+       pid=$(systemctl show -P MainPID cli)
+       start=$(sed 's/.*) //' /proc/$pid/stat | cut -d' ' -f20)
+       printf '{"pid":%d,"sessionId":"%s","procStart":"%s"}' "$pid" ${busy} "$start" |
+         runuser -l ${USER} -c "mkdir .claude/sessions; cat >.claude/sessions/$pid.json"`,
+    );
+    await machine.run(`systemctl start ${SERVICE}`);
+    await machine.run(chatsLeft(SESSIONS, ['busy']));
+  });
+});
+
+describeSystem('a failed run', () => {
+  test('shows as failed, says why in the journal, and starts the OnFailure= hook', async ({
+    machine,
+  }) => {
+    await makeChats(machine, { user: USER, dir: SESSIONS, idle: ['old'] });
+    await machine.run(`${INSTALL} --systemd`);
+    await machine.write(
+      `/etc/systemd/system/${SERVICE}.d/on-failure.conf`,
+      '[Unit]\nOnFailure=tell-me@%n.service\n',
+    );
+    await machine.write(
+      '/etc/systemd/system/tell-me@.service',
+      '[Service]\nType=oneshot\nExecStart=/bin/sh -c "echo %i >/run/told"\n',
+    );
+    await machine.run(`systemctl daemon-reload; echo '{' >${SESSIONS}/session_map.json`);
+
+    expect((await machine.attempt(`systemctl start ${SERVICE}`)).status).not.toBe(0);
+    expect((await machine.attempt(`systemctl is-failed ${SERVICE}`)).stdout).toBe('failed\n');
+    expect(
+      await machine.run(`journalctl --sync; journalctl -u ${SERVICE} -p warning -o cat`),
+    ).toContain('session_map.json');
+    await machine.until('[ -e /run/told ]');
+    expect(await machine.read('/run/told')).toBe(`${SERVICE}\n`);
+  });
+
+  test('is also one that found the map locked', async ({ machine }) => {
+    await makeChats(machine, { user: USER, dir: SESSIONS, idle: ['old'] });
+    await machine.run(`${INSTALL} --systemd`);
+    await machine.run(
+      `ln -s "$$ $(sed 's/.*) //' /proc/$$/stat | cut -d' ' -f20) $(cat /proc/sys/kernel/random/boot_id) \
+         $(readlink /proc/self/ns/pid)" ${SESSIONS}/.session_map.cleanup.lock
+       chown -h ${USER}: ${SESSIONS}/.session_map.cleanup.lock
+       ! systemctl start ${SERVICE}`,
+    );
+    expect(await machine.run(`systemctl show -P ExecMainStatus ${SERVICE}`)).toBe('75\n');
+    expect((await machine.attempt(`systemctl is-failed ${SERVICE}`)).stdout).toBe('failed\n');
+    await machine.run(chatsLeft(SESSIONS, ['old']));
+  });
+});

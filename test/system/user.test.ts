@@ -1,0 +1,66 @@
+/** The service of a user's own manager, installed without root. */
+import { expect } from 'vitest';
+import { chatsLeft, makeChats } from './chats';
+import { EVERY_SECOND } from './every-second';
+import { stateOf } from './state';
+import { asUser, describeSystem, INSTALL, SESSIONS, test, USER } from './test';
+
+const UNITS = '.config/systemd/user';
+
+describeSystem("a user's own service", () => {
+  test('is installed without root, cleans the map, and can be taken away', async ({ machine }) => {
+    await machine.run(`loginctl enable-linger ${USER}`);
+    await makeChats(machine, { user: USER, dir: SESSIONS, idle: ['old'], active: ['new'] });
+    const before = await stateOf(machine);
+
+    const printed = await asUser(machine, `${INSTALL} --user`);
+    expect(printed).toContain('[DRY RUN] Would remove this mapping');
+    const once = await stateOf(machine);
+    expect(await asUser(machine, `${INSTALL} --user`)).not.toMatch(/^ {2}(write|run|remove) /m);
+    expect(await stateOf(machine)).toBe(once);
+
+    await asUser(
+      machine,
+      `mkdir ${UNITS}/claude-session-cleanup.timer.d
+       cat >${UNITS}/claude-session-cleanup.timer.d/test.conf; systemctl --user daemon-reload`,
+      EVERY_SECOND,
+    );
+    await machine.until(chatsLeft(SESSIONS, ['new']));
+
+    await asUser(
+      machine,
+      `rm -r ${UNITS}/claude-session-cleanup.timer.d; ${INSTALL} --user --uninstall`,
+    );
+    expect(await stateOf(machine)).toBe(before);
+  });
+
+  test('keeps the session of a CLI that runs right now, when told to', async ({ machine }) => {
+    await machine.run(`loginctl enable-linger ${USER}`);
+    const { busy } = await makeChats(machine, { user: USER, dir: SESSIONS, idle: ['busy', 'old'] });
+    await asUser(machine, `${INSTALL} --user --instance mine --session-dir ${SESSIONS}`);
+    await asUser(
+      machine,
+      `sed -i 's/^CLEANUP_ARGS=.*/CLEANUP_ARGS="--keep-running"/' .config/claude-session-cleanup/mine.env
+       systemd-run --user --quiet --unit=cli sleep infinity
+       pid=$(systemctl --user show -P MainPID cli)
+       start=$(sed 's/.*) //' /proc/$pid/stat | cut -d' ' -f20)
+       mkdir .claude/sessions
+       printf '{"pid":%d,"sessionId":"%s","procStart":"%s"}' "$pid" ${busy} "$start" >.claude/sessions/$pid.json
+       systemctl --user start claude-session-cleanup@mine.service`,
+    );
+    await machine.run(chatsLeft(SESSIONS, ['busy']));
+  });
+
+  test('says what to do when there is nobody to run it, or nobody who stays', async ({
+    machine,
+  }) => {
+    const nobody = await machine.attempt(
+      `runuser -u ${USER} -- env HOME=/home/${USER} ${INSTALL} --user`,
+    );
+    expect(nobody.stderr).toContain('sudo loginctl enable-linger');
+    const stays = await machine.attempt(`runuser -l ${USER} -c '${INSTALL} --user 2>&1'`);
+    expect(stays.stdout).toMatch(/Lingering is switched on|sudo loginctl enable-linger/);
+    const asRoot = await machine.attempt(`SUDO_USER=${USER} ${INSTALL} --user`);
+    expect(asRoot.stderr).toContain('run it without sudo');
+  });
+});
