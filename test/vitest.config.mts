@@ -3,22 +3,22 @@ import { defineConfig } from 'vitest/config';
 
 const root = join(import.meta.dirname, '..');
 
-/** One suite per folder; `npm test` runs the first two, `.ci/run` all of them. */
-function suite(name: string, testTimeout: number, fileParallelism = true) {
+const MINUTE_MS = 60_000;
+
+/** One suite per folder; `npm test` runs unit and e2e, `.ci/run` all of them. */
+function suite(name: string, testTimeout: number, globalSetup = 'test/support/install.ts') {
   return {
     test: {
       name,
       root,
       include: [`test/${name}/**/*.test.ts`],
-      globalSetup: ['test/support/install.ts'],
+      globalSetup: [globalSetup],
+      // Limits for a machine that is busy; nothing is timed.
       testTimeout,
       hookTimeout: testTimeout,
-      fileParallelism,
     },
   };
 }
-
-const MINUTE_MS = 60_000;
 
 export default defineConfig({
   root,
@@ -29,6 +29,7 @@ export default defineConfig({
       suite('packed', 5 * MINUTE_MS),
       suite('clis', 5 * MINUTE_MS),
       suite('faults', 10 * MINUTE_MS),
+      suite('system', 5 * MINUTE_MS, 'test/system/global-setup.ts'),
     ],
   },
 });

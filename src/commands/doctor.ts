@@ -25,7 +25,12 @@ export async function doctor(options: InspectOptions): Promise<ExitStatus> {
 async function checkAll(options: InspectOptions): Promise<Check[]> {
   const now = Date.now();
   const map = await checkMap(options.sessionDir, now);
-  const bridge = await checkBridge(options.bridgeUrl, map.path, map.snapshot?.map);
+  const bridge = await checkBridge(
+    options.bridgeUrl,
+    process.env['BRIDGE_UNIT'] || undefined,
+    map.path,
+    map.snapshot?.map,
+  );
   const sections = unite(bridge.memory, map.snapshot?.map);
   const mappings = sections.flatMap((section) => section.mappings);
   const inspection = inspect(mappings, options.roots, false);

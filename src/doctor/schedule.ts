@@ -1,6 +1,8 @@
 import { execFileSync } from 'node:child_process';
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { homedir } from 'node:os';
 import { join } from 'node:path';
+import { localTime } from '../local-time.js';
 import { type Check, ok, problem, warning } from './check.js';
 
 const NAME = 'claude-session-cleanup';
@@ -102,7 +104,10 @@ function properties(
 function cronLines(): Check[] {
   const places = cronTables();
   if (places.length === 0) return [];
-  if (isCronRunning()) return places.map((place) => ok('cron', `${place} has a line`));
+  if (isCronRunning()) {
+    const last = lastCronRun();
+    return places.map((place) => ok('cron', `${place} has a line; last run ${last ?? 'unknown'}`));
+  }
   return places.map((place) =>
     problem(
       'cron',
@@ -118,6 +123,15 @@ function cronTables(): string[] {
     .map((name) => join(CRON_DIRECTORY, name))
     .filter((path) => hasLine(contentOf(path)));
   return hasLine(ask(['crontab', '-l'])) ? [...tables, "this user's crontab"] : tables;
+}
+
+/** When the newest of the logs was written that the installer's cron jobs keep. */
+function lastCronRun(): string | undefined {
+  const folder = join(homedir(), '.local/state', NAME);
+  const times = names(folder)
+    .filter((name) => name.endsWith('.log'))
+    .map((name) => statSync(join(folder, name), { throwIfNoEntry: false })?.mtimeMs ?? 0);
+  return times.length === 0 ? undefined : localTime(Math.max(...times));
 }
 
 function hasLine(table: string): boolean {

@@ -1,8 +1,9 @@
+import { localTime } from '../local-time.js';
 import { printable, shortId } from '../printable.js';
 import { resumeWords } from '../providers/index.js';
 import { type CleanReport, type Row, summarize } from './clean-report.js';
 import { hoursIdle } from './idle-hours.js';
-import { colors, localTime, type TextStyle } from './text.js';
+import { colors, type TextStyle } from './text.js';
 
 const HEADINGS = ['STATE', 'PROVIDER', 'CHAT', 'SESSION', 'IDLE', 'LAST ACTIVITY'];
 const PAINT = { active: 'green', idle: 'yellow', unreadable: 'red' } as const;

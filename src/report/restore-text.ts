@@ -1,6 +1,7 @@
+import { localTime } from '../local-time.js';
 import { printable, shortId } from '../printable.js';
 import type { RestoreReport, RestoreRow } from './restore-report.js';
-import { colors, localTime, type TextStyle } from './text.js';
+import { colors, type TextStyle } from './text.js';
 
 const WORDS: Readonly<Record<RestoreRow['action'], string>> = {
   restorable: '↩️  ',

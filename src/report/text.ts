@@ -1,5 +1,5 @@
 import { Chalk, type ChalkInstance, supportsColor } from 'chalk';
-import { format } from 'date-fns/format';
+import { localTime } from '../local-time.js';
 import { printable, shortId } from '../printable.js';
 import { type Family, resumeWords } from '../providers/index.js';
 import { type CleanReport, type ReportSection, type Row, summarize } from './clean-report.js';
@@ -38,12 +38,6 @@ export function cleanText(report: CleanReport, style: TextStyle): string {
   for (const section of report.sections) lines.push(...sectionLines(section, report, style, chalk));
   if (lines.at(-1) !== '') lines.push('');
   return `${[...lines, ...summaryLines(report, chalk)].join('\n')}\n`;
-}
-
-/** A moment in local time, to the second; `unknown` for one that no calendar has. */
-export function localTime(time: number): string {
-  const date = new Date(Math.round(time));
-  return Number.isNaN(date.getTime()) ? 'unknown' : format(date, 'yyyy-MM-dd HH:mm:ss');
 }
 
 function sectionLines(

@@ -7,6 +7,7 @@ import { MalformedMapError, parseSessionMap } from './session-map.js';
 const GRACE_MS = 20;
 const PAUSE_MS = 5;
 const QUIET_MS = 200;
+const QUIET_PAUSE_MS = 20;
 const PATIENCE_MS = 10_000;
 
 /**
@@ -53,7 +54,7 @@ async function untilQuiet(file: number, deadline: number): Promise<Buffer | unde
   let bytes = contentOf(file);
   let since = performance.now();
   while (performance.now() < deadline) {
-    await sleep(PAUSE_MS);
+    await sleep(QUIET_PAUSE_MS);
     const again = contentOf(file);
     if (!again.equals(bytes)) {
       bytes = again;

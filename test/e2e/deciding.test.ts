@@ -152,7 +152,7 @@ describe('a session whose process runs', () => {
     home.codex(uuid(2), 5);
     const lock = home.file(`.codex/thread-writer-locks/${uuid(1)}.lock`, 5, '');
     home.file(`.codex/thread-writer-locks/${uuid(2)}.lock`, 5, '');
-    const holder = spawn('flock', [lock, 'sh', '-c', 'echo held; sleep 60']);
+    const holder = spawn('flock', ['--no-fork', lock, 'sh', '-c', 'echo held; exec sleep 60']);
     onTestFinished(() => void holder.kill('SIGKILL'));
     await once(holder.stdout, 'data');
     home.writeMap({ 'codex-cli': { a: uuid(1), b: uuid(2) } });

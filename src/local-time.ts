@@ -1,0 +1,7 @@
+import { format } from 'date-fns/format';
+
+/** A moment in local time, to the second; `unknown` for one that no calendar has. */
+export function localTime(time: number): string {
+  const date = new Date(Math.round(time));
+  return Number.isNaN(date.getTime()) ? 'unknown' : format(date, 'yyyy-MM-dd HH:mm:ss');
+}
