@@ -4,7 +4,7 @@
  */
 import { execFile } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { mkdir, mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
@@ -12,23 +12,29 @@ import versions from './versions.json';
 
 const run = promisify(execFile);
 
+// Where there is no network, it is soon said; CI, which skips nothing, has npm's own patience.
+const RETRIES =
+  process.env['CI'] === 'true' ? [] : ['--fetch-retries=1', '--fetch-retry-mintimeout=1000'];
+
+/** The paths of their commands. */
 export interface InstalledClis {
   readonly claude: string;
   readonly codex: string;
   readonly gemini: string;
 }
 
+/** The CLIs, or why there are none. */
 export type Installation =
   | { readonly clis: InstalledClis; readonly problem: null }
   | { readonly clis: null; readonly problem: string };
 
+/** Installs them unless an earlier run has; a failure is told, not thrown. */
 export async function installClis(): Promise<Installation> {
   const folder = join(cacheFolder(), 'clis', versionsKey());
   try {
     if (!existsSync(folder)) await installInto(folder);
   } catch (error) {
-    const [line] = String(error instanceof Error ? error.message : error).split('\n');
-    return { clis: null, problem: `the CLIs can't be installed from npm: ${line}` };
+    return { clis: null, problem: `the CLIs can't be installed from npm: ${reason(error)}` };
   }
   const bin = join(folder, 'node_modules', '.bin');
   return {
@@ -52,12 +58,13 @@ function versionsKey(): string {
 /** All or nothing: into a folder beside it, then renamed. */
 async function installInto(folder: string): Promise<void> {
   await mkdir(dirname(folder), { recursive: true });
-  const partial = await mkdtemp(`${folder}.partial-`);
+  await removeKilledInstalls(dirname(folder));
+  const partial = await mkdtemp(`${folder}${PARTIAL}`);
   try {
     await writeFile(join(partial, 'package.json'), '{ "private": true }\n');
     const packages = Object.entries(versions).map(([name, version]) => `${name}@${version}`);
     // No install scripts: Gemini's would compile terminal bindings that a headless run never loads.
-    const flags = ['--no-audit', '--no-fund', '--ignore-scripts', '--fetch-retries=1'];
+    const flags = ['--no-audit', '--no-fund', '--ignore-scripts', ...RETRIES];
     const limits = { timeout: 300_000, maxBuffer: 2 ** 26 };
     await run('npm', ['install', ...flags, '--prefix', partial, ...packages], limits);
     // Claude's is needed: it puts the platform's own binary into place (which needs no Node at
@@ -70,5 +77,27 @@ async function installInto(folder: string): Promise<void> {
     if (!existsSync(folder)) throw error;
   } finally {
     await rm(partial, { recursive: true, force: true });
+  }
+}
+
+/** npm's own first lines about it, where it was npm. */
+function reason(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  const stderr = 'stderr' in error ? String(error.stderr) : '';
+  const lines = Array.from(stderr.matchAll(/^npm (?:error|ERR!) (\S.*)$/gm), ([, line]) => line);
+  return lines.slice(0, 4).join('; ') || error.message;
+}
+
+const PARTIAL = '.partial-';
+const HOUR_MS = 3_600_000;
+
+/** What a killed install left behind; one that is under way is younger. */
+async function removeKilledInstalls(cache: string): Promise<void> {
+  for (const name of await readdir(cache)) {
+    const path = join(cache, name);
+    if (!name.includes(PARTIAL)) continue;
+    // Gone meanwhile: another run's, which has ended.
+    const { mtimeMs } = await stat(path).catch(() => ({ mtimeMs: Date.now() }));
+    if (Date.now() - mtimeMs > HOUR_MS) await rm(path, { recursive: true, force: true });
   }
 }

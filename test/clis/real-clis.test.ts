@@ -3,11 +3,12 @@
  * for how they are run and kept from talking to anyone, `installed-clis.ts` for where they come
  * from. `npm run test:clis` runs it.
  */
-import { execFile } from 'node:child_process';
-import { mkdir, mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rename, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { basename, dirname, join, resolve } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { basename, dirname, join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest';
+import type { JsonReport } from '../support/home.js';
+import { ALL_KEPT, about, actions, clean, print, readMap, writeMap } from './cleanup-program.js';
 import { installClis } from './installed-clis.js';
 import {
   type Cli,
@@ -16,15 +17,16 @@ import {
   geminiCli,
   killLeftOvers,
   type Place,
+  PROVIDERS,
+  type Provider,
   type Running,
   setGeminiRetention,
 } from './real-clis.js';
 import { filesBelow, filesOf, fingerprint, newestChange, setAge } from './session-files.js';
 import { REPLY, type StandIn, SUB_AGENT_PROMPT, startStandIn } from './stand-in-api.js';
 
-const PROGRAM = resolve(import.meta.dirname, '../../bin/claude-session-cleanup.js');
-const PROVIDERS = ['claude-cli', 'codex-cli', 'gemini-cli'] as const;
-type Provider = (typeof PROVIDERS)[number];
+/** How long to wait for what a CLI does in its own time. */
+const PATIENT = { timeout: 20_000, interval: 100 };
 
 const { clis: installed, problem } = await installClis();
 const mustRun = process.env['CI'] === 'true';
@@ -34,7 +36,7 @@ it.skipIf(problem !== null && !mustRun)('the real CLIs can be installed', () => 
   expect(problem).toBeNull();
 });
 
-describe.skipIf(installed === null)('with the real CLIs', { timeout: 30_000 }, () => {
+describe.skipIf(installed === null)('with the real CLIs', { timeout: 60_000 }, () => {
   let root: string;
   let place: Place;
   let standIn: StandIn;
@@ -58,16 +60,16 @@ describe.skipIf(installed === null)('with the real CLIs', { timeout: 30_000 }, (
       'codex-cli': await codexCli(installed, place),
       'gemini-cli': await geminiCli(installed, place),
     };
-    const ran = await Promise.all(
-      PROVIDERS.map(async (provider) => {
-        const session = await answered(clis[provider].run(`Begin with ${provider}.`), provider);
-        const resumed = clis[provider].resume(session, `Go on with ${provider}.`);
-        return [provider, await answered(resumed, provider), session] as const;
-      }),
-    );
-    for (const [, resumed, session] of ran) expect(resumed).toBe(session);
-    sessions = Object.fromEntries(ran) as Record<Provider, string>;
-  }, 60_000);
+    const begun = PROVIDERS.map(async (provider) => {
+      const cli = clis[provider];
+      const begin = cli.run(`Begin with ${provider}.`, crypto.randomUUID());
+      const session = await answered(begin, provider);
+      const resumed = await answered(cli.resume(session, `Go on with ${provider}.`), provider);
+      expect(resumed).toBe(session);
+      return [provider, session] as const;
+    });
+    sessions = Object.fromEntries(await Promise.all(begun)) as Record<Provider, string>;
+  }, 120_000);
 
   afterAll(async () => {
     await killLeftOvers();
@@ -80,7 +82,7 @@ describe.skipIf(installed === null)('with the real CLIs', { timeout: 30_000 }, (
       const files = await filesOf(clis[provider].transcripts, sessions[provider]);
       expect(files.length).toBeGreaterThan(0);
 
-      const { report } = await cleanup(await mapOf(sessions), '--dry-run');
+      const report = await cleanup(await mapOf(sessions), '--dry-run');
 
       expect(report.summary).toMatchObject({ checked: 3, missing: 0, unreadable: 0 });
       expect(about(report, provider)).toMatchObject({
@@ -97,9 +99,9 @@ describe.skipIf(installed === null)('with the real CLIs', { timeout: 30_000 }, (
       await onlyAged(provider);
       const before = await fingerprint(root);
 
-      const { report } = await cleanup(map, '--dry-run');
+      const report = await cleanup(map, '--dry-run');
 
-      expect(actions(report)).toEqual({ ...allKept, [provider]: 'would-remove' });
+      expect(actions(report)).toEqual({ ...ALL_KEPT, [provider]: 'would-remove' });
       expect(await fingerprint(root)).toEqual(before);
     });
 
@@ -108,11 +110,24 @@ describe.skipIf(installed === null)('with the real CLIs', { timeout: 30_000 }, (
       await onlyAged(provider);
       const before = await fingerprint(place.home);
 
-      const { report } = await cleanup(map);
+      const report = await cleanup(map);
 
-      expect(actions(report)).toEqual({ ...allKept, [provider]: 'removed' });
-      expect(await mapped(map)).toEqual({ ...sessions, [provider]: undefined });
+      const { [provider]: _, ...others } = sessions;
+      expect(actions(report)).toEqual({ ...ALL_KEPT, [provider]: 'removed' });
+      expect(await readMap(map)).toEqual(others);
       expect(await fingerprint(place.home)).toEqual(before);
+    });
+
+    it('aged: the report for people says so', async () => {
+      const map = await mapOf(sessions);
+      await onlyAged(provider);
+
+      const text = await print(place.home, map);
+
+      const session = sessions[provider].slice(0, 8);
+      expect(text).toContain(`🧹 ${provider}/chat-of-: Session ${session} idle for 3.0h (last: `);
+      expect(text.match(/✅ .* active/g)).toHaveLength(2);
+      expect(text).toContain('Cleaned up: 1 mappings');
     });
 
     it('cleaned: the CLI still resumes it by its id, and then it is active again', async () => {
@@ -123,50 +138,61 @@ describe.skipIf(installed === null)('with the real CLIs', { timeout: 30_000 }, (
       const resumed = clis[provider].resume(sessions[provider], 'Are you still there?');
 
       expect(await answered(resumed, provider)).toBe(sessions[provider]);
-      const { report } = await cleanup(await mapOf(sessions), '--dry-run');
+      const report = await cleanup(await mapOf(sessions), '--dry-run');
       expect(about(report, provider)).toMatchObject({ state: 'active', action: 'kept' });
     });
 
     it('aged while it runs: --keep-running keeps it until the process has ended', async () => {
       const map = await mapOf(sessions);
-      const held = await heldResume(provider, `Take your time, ${provider}.`);
-
-      const whileRunning = await cleanup(map, '--keep-running');
-      const withoutTheOption = await cleanup(map, '--dry-run');
-      held.release();
-      await answered(held.cli, provider);
-      await onlyAged(provider);
-      const afterwards = await cleanup(map, '--keep-running');
-
+      const prompt = `Take your time, ${provider}.`;
       const idle = { state: 'idle', session: sessions[provider] };
-      expect(about(whileRunning.report, provider)).toMatchObject({
-        ...idle,
-        running: true,
-        action: 'kept',
-      });
-      expect(actions(withoutTheOption.report)).toEqual({ ...allKept, [provider]: 'would-remove' });
-      expect(about(afterwards.report, provider)).toMatchObject({
-        ...idle,
-        running: false,
-        action: 'removed',
-      });
+      const { cli, release } = await held(provider, prompt, () =>
+        clis[provider].resume(sessions[provider], prompt),
+      );
+
+      // The CLI may write a last line after it sent its request: then it is aged once more.
+      await vi.waitFor(async () => {
+        await onlyAged(provider);
+        const withoutTheOption = await cleanup(map, '--dry-run');
+        const kept = await cleanup(map, '--keep-running');
+        expect(actions(withoutTheOption)).toEqual({ ...ALL_KEPT, [provider]: 'would-remove' });
+        expect(about(kept, provider)).toMatchObject({ ...idle, running: true, action: 'kept' });
+      }, PATIENT);
+      release();
+      await answered(cli, provider);
+      await onlyAged(provider);
+      const report = await cleanup(map, '--keep-running');
+
+      expect(about(report, provider)).toMatchObject({ ...idle, running: false, action: 'removed' });
     });
   });
 
   it.each(['claude-cli', 'codex-cli'] as const)(
-    '%s: what a killed process leaves behind does not pass for a running one',
+    '%s: a session in none of its arguments is seen to run, until the process is killed',
     async (provider) => {
-      const map = await mapOf(sessions);
-      const held = await heldResume(provider, `You will be killed, ${provider}.`);
-      const running = await cleanup(map, '--keep-running');
+      const { transcripts, run } = clis[provider];
+      const prompt = `You will be killed, ${provider}.`;
+      const known = await filesBelow(transcripts);
+      const { cli, release } = await held(provider, prompt, () => run(prompt));
+      const session = await vi.waitFor(async () => {
+        const [added] = (await filesBelow(transcripts)).filter((file) => !known.includes(file));
+        const id = /[^-]{8}(-[^-]{4}){3}-[^-]{12}(?=\.jsonl$)/.exec(added ?? '')?.[0];
+        if (id === undefined) throw new Error(`${provider} has begun no transcript`);
+        return id;
+      }, PATIENT);
+      const map = await mapOf({ [provider]: session });
 
-      held.cli.kill();
-      await held.cli.finished;
-      held.release();
-      const left = await runtimeFilesOf(provider);
-      const { report } = await cleanup(map, '--keep-running');
+      await vi.waitFor(async () => {
+        const report = await cleanup(map, '--keep-running');
+        expect(about(report, provider)).toMatchObject({ running: true, action: 'kept' });
+      }, PATIENT);
+      cli.kill();
+      await cli.finished;
+      release();
+      await setAge(await filesOf(transcripts, session), 3);
+      const left = await runtimeFilesOf(provider, session);
+      const report = await cleanup(map, '--keep-running');
 
-      expect(about(running.report, provider)).toMatchObject({ running: true, action: 'kept' });
       expect(left).toHaveLength(1);
       expect(about(report, provider)).toMatchObject({ running: false, action: 'removed' });
     },
@@ -177,8 +203,8 @@ describe.skipIf(installed === null)('with the real CLIs', { timeout: 30_000 }, (
     standIn.delegate('Send somebody.');
     const parent = await answered(claude.run('Send somebody.'), 'claude-cli');
     const files = await filesOf(claude.transcripts, parent);
-    const ofSubAgent = await filesOf(claude.transcripts, SUB_AGENT_PROMPT).then((found) =>
-      found.filter((file) => basename(file) !== `${parent}.jsonl`),
+    const ofSubAgent = (await filesOf(claude.transcripts, SUB_AGENT_PROMPT)).filter(
+      (file) => basename(file) !== `${parent}.jsonl`,
     );
     expect(ofSubAgent).toHaveLength(1);
     expect(files).toEqual(expect.arrayContaining(ofSubAgent));
@@ -190,38 +216,41 @@ describe.skipIf(installed === null)('with the real CLIs', { timeout: 30_000 }, (
     await setAge(ofSubAgent, 3);
     const done = await cleanup(map);
 
-    expect(about(atWork.report, 'claude-cli')).toMatchObject({ state: 'active', action: 'kept' });
-    expect(about(done.report, 'claude-cli')).toMatchObject({ state: 'idle', action: 'removed' });
+    expect(about(atWork, 'claude-cli')).toMatchObject({ state: 'active', action: 'kept' });
+    expect(about(done, 'claude-cli')).toMatchObject({ state: 'idle', action: 'removed' });
   });
 
   it('gemini-cli: a session in two files is one; deleted by the CLI itself, it is kept', async () => {
     const gemini = clis['gemini-cli'];
     const session = sessions['gemini-cli'];
-    // As if it had begun in an earlier minute: the next resume then writes a second file.
-    for (const file of await filesOf(gemini.transcripts, session)) {
-      const earlier = basename(file).replace(/\d{4}-\d\d-\d\dT\d\d-\d\d/, '2026-01-01T00-00');
-      await rename(file, join(dirname(file), earlier));
-    }
+    const original = await begunEarlier(session);
     await answered(gemini.resume(session, 'Go on, some minutes later.'), 'gemini-cli');
     const files = await filesOf(gemini.transcripts, session);
     expect(files).toHaveLength(2);
     await setAge(files, 3);
-    await setAge(files.slice(0, 1), 0.5);
-
+    await setAge([original], 0.5);
+    const lastActivity = (await newestChange(files)).toISOString();
     const map = await mapOf({ 'gemini-cli': session });
+
     const inTwoFiles = await cleanup(map);
     await setGeminiRetention(place, true);
-    await answered(gemini.run('Something else.'), 'gemini-cli');
-    const left = await filesOf(gemini.transcripts, session);
+    const { cli, release } = await held('gemini-cli', 'Something else.', () =>
+      gemini.run('Something else.'),
+    );
+    // It deletes beside its work and does not wait for that at its end.
+    await vi.waitFor(async () => {
+      expect(await filesOf(gemini.transcripts, session)).toEqual([]);
+    }, PATIENT);
+    release();
+    await answered(cli, 'gemini-cli');
     const deleted = await cleanup(map);
 
-    expect(about(inTwoFiles.report, 'gemini-cli')).toMatchObject({
+    expect(about(inTwoFiles, 'gemini-cli')).toMatchObject({
       state: 'active',
-      lastActivity: expect.any(String),
-      transcript: files[0],
+      lastActivity,
+      transcript: original,
     });
-    expect(left).toEqual([]);
-    expect(about(deleted.report, 'gemini-cli')).toMatchObject({
+    expect(about(deleted, 'gemini-cli')).toMatchObject({
       state: 'missing',
       lastActivity: null,
       action: 'kept',
@@ -238,6 +267,14 @@ describe.skipIf(installed === null)('with the real CLIs', { timeout: 30_000 }, (
       ]),
     );
   });
+
+  function mapOf(mapped: Partial<Record<Provider, string>>): Promise<string> {
+    return writeMap(root, mapped);
+  }
+
+  function cleanup(map: string, ...options: string[]): Promise<JsonReport> {
+    return clean(place.home, map, ...options);
+  }
 
   /** Waits for the CLI's answer and gives the id of its session. */
   async function answered(cli: Running, provider: Provider): Promise<string> {
@@ -256,98 +293,46 @@ describe.skipIf(installed === null)('with the real CLIs', { timeout: 30_000 }, (
     }
   }
 
-  /** A resume that waits for its answer, with transcripts that have aged meanwhile. */
-  async function heldResume(provider: Provider, prompt: string) {
+  /** A CLI that waits for its answer, at the most until the test is over. */
+  async function held(provider: Provider, prompt: string, start: () => Running) {
     const { arrived, release } = standIn.holdReplyTo(prompt);
-    const cli = clis[provider].resume(sessions[provider], prompt);
-    const early = cli.finished.then(({ stderr }) => {
+    onTestFinished(async () => {
+      release();
+      await killLeftOvers();
+    });
+    const cli = start();
+    const ended = cli.finished.then(({ stderr }) => {
       throw new Error(`${provider} ended before it asked: ${stderr}`);
     });
-    await Promise.race([arrived, early]);
-    early.catch(() => undefined);
-    // The CLI may write a last line after it sent its request.
-    const hourAgo = Date.now() - 3_600_000;
-    for (let quiet = false; !quiet; ) {
-      await onlyAged(provider);
-      await new Promise((done) => setTimeout(done, 200));
-      const files = await filesOf(clis[provider].transcripts, sessions[provider]);
-      quiet = (await newestChange(files)).getTime() < hourAgo;
-    }
+    await Promise.race([arrived, ended]);
     return { cli, release };
   }
 
   /** What Claude and Codex keep on disk about a process of this session. */
-  async function runtimeFilesOf(provider: 'claude-cli' | 'codex-cli'): Promise<string[]> {
+  async function runtimeFilesOf(
+    provider: 'claude-cli' | 'codex-cli',
+    session: string,
+  ): Promise<string[]> {
     const folder = provider === 'claude-cli' ? '.claude/sessions' : '.codex/thread-writer-locks';
     const found: string[] = [];
     for (const file of await filesBelow(join(place.home, folder))) {
       const text = `${file} ${await readFile(file, 'utf8')}`;
-      if (text.includes(sessions[provider])) found.push(file);
+      if (text.includes(session)) found.push(file);
     }
     return found;
   }
 
-  /** A map, in a directory of its own, that gives each session to one chat. */
-  async function mapOf(given: Partial<Record<Provider, string>>): Promise<string> {
-    const folder = await mkdtemp(join(root, 'sessions-'));
-    const sections = PROVIDERS.map((provider) => {
-      const session = given[provider];
-      return [provider, session === undefined ? {} : { [chatOf(provider)]: session }] as const;
-    });
-    await writeFile(
-      join(folder, 'session_map.json'),
-      JSON.stringify(Object.fromEntries(sections)),
-      { mode: 0o600 },
-    );
-    return folder;
-  }
-
-  async function mapped(folder: string): Promise<Record<string, string | undefined>> {
-    const text = await readFile(join(folder, 'session_map.json'), 'utf8');
-    const map = JSON.parse(text) as Record<string, Record<string, string>>;
-    return Object.fromEntries(
-      PROVIDERS.map((provider) => [provider, map[provider]?.[chatOf(provider)]]),
-    );
-  }
-
-  function cleanup(folder: string, ...options: string[]): Promise<{ report: Report }> {
-    const args = [PROGRAM, '--json', '--session-dir', folder, ...options];
-    const env = { HOME: place.home, PATH: '/usr/bin:/bin' };
-    return new Promise((done, failed) => {
-      execFile(process.execPath, args, { env }, (error, stdout, stderr) => {
-        if (error === null) done({ report: JSON.parse(stdout) as Report });
-        else failed(new Error(`${error.message}\n${stderr}${stdout}`));
-      });
-    });
+  /**
+   * Makes a Gemini session look as if it had begun in a minute long past: the next resume then
+   * writes a second file, as earlier ones have if the clock moved on to another minute meanwhile.
+   */
+  async function begunEarlier(session: string): Promise<string> {
+    const [first, ...later] = await filesOf(clis['gemini-cli'].transcripts, session);
+    if (first === undefined) throw new Error('Gemini left no transcript');
+    for (const file of later) await rm(file);
+    const name = basename(first).replace(/\d{4}-\d\d-\d\dT\d\d-\d\d/, '2026-01-01T00-00');
+    const earlier = join(dirname(first), name);
+    await rename(first, earlier);
+    return earlier;
   }
 });
-
-interface Report {
-  readonly sessions: readonly {
-    readonly provider: string;
-    readonly chat: string;
-    readonly session: string;
-    readonly state: string;
-    readonly lastActivity: string | null;
-    readonly transcript: string | null;
-    readonly running: boolean;
-    readonly action: string;
-  }[];
-  readonly summary: Readonly<Record<string, number>>;
-}
-
-const allKept = Object.fromEntries(PROVIDERS.map((provider) => [provider, 'kept']));
-
-function actions(report: Report): Record<string, string> {
-  return Object.fromEntries(report.sessions.map(({ provider, action }) => [provider, action]));
-}
-
-function about(report: Report, provider: Provider): Report['sessions'][number] {
-  const [found, ...more] = report.sessions.filter((session) => session.provider === provider);
-  if (found === undefined || more.length > 0) throw new Error(`not one session of ${provider}`);
-  return found;
-}
-
-function chatOf(provider: Provider): string {
-  return `chat-of-${provider}`;
-}

@@ -11,12 +11,17 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { InstalledClis } from './installed-clis.js';
 
+export const PROVIDERS = ['claude-cli', 'codex-cli', 'gemini-cli'] as const;
+export type Provider = (typeof PROVIDERS)[number];
+
+/** What a CLI left on its streams. */
 export interface Finished {
   readonly status: number | null;
   readonly stdout: string;
   readonly stderr: string;
 }
 
+/** A CLI at work. */
 export interface Running {
   readonly finished: Promise<Finished>;
   /** Kills the CLI and all that it started, without a chance to tidy up. */
@@ -26,22 +31,25 @@ export interface Running {
 /** What still runs; empty when all went well. */
 const running = new Set<Running>();
 
+/** Ends what a failed test left running. */
 export async function killLeftOvers(): Promise<void> {
   const leftOvers = [...running];
   for (const cli of leftOvers) cli.kill();
   await Promise.allSettled(leftOvers.map((cli) => cli.finished));
 }
 
+/** One CLI, ready to run. */
 export interface Cli {
-  readonly provider: string;
   /** Where its transcripts lie. */
   readonly transcripts: string;
-  run(prompt: string): Running;
+  /** Begins a session, under this id where the CLI lets one choose it (Codex does not). */
+  run(prompt: string, session?: string): Running;
   resume(session: string, prompt: string): Running;
   /** The session's id, from what the CLI printed. */
   sessionOf(printed: string): string | undefined;
 }
 
+/** Where the CLIs live while they are tested. */
 export interface Place {
   readonly home: string;
   readonly workspace: string;
@@ -49,6 +57,7 @@ export interface Place {
   readonly standIn: string;
 }
 
+/** Claude Code against the stand-in. */
 export async function claudeCli(installed: InstalledClis, place: Place): Promise<Cli> {
   const start = (options: string[]) =>
     startCli(place, installed.claude, [...options, '--output-format', 'json'], {
@@ -59,14 +68,14 @@ export async function claudeCli(installed: InstalledClis, place: Place): Promise
       DISABLE_AUTOUPDATER: '1',
     });
   return {
-    provider: 'claude-cli',
     transcripts: join(place.home, '.claude/projects'),
-    run: (prompt) => start(['-p', prompt, '--session-id', crypto.randomUUID()]),
+    run: (prompt, session) => start(['-p', prompt, ...chosen(session)]),
     resume: (session, prompt) => start(['-p', prompt, '--resume', session]),
     sessionOf: (printed) => /"session_id":\s*"([^"]+)"/.exec(printed)?.[1],
   };
 }
 
+/** Codex CLI against the stand-in. */
 export async function codexCli(installed: InstalledClis, place: Place): Promise<Cli> {
   await write(
     join(place.home, '.codex/config.toml'),
@@ -93,7 +102,6 @@ plugins = false # otherwise it asks github.com, api.github.com and chatgpt.com f
       STAND_IN_KEY: 'not-a-key',
     });
   return {
-    provider: 'codex-cli',
     transcripts: join(place.home, '.codex/sessions'),
     run: (prompt) => start([prompt]),
     resume: (session, prompt) => start(['resume', session, prompt]),
@@ -101,19 +109,21 @@ plugins = false # otherwise it asks github.com, api.github.com and chatgpt.com f
   };
 }
 
+/** Gemini CLI against the stand-in. */
 export async function geminiCli(installed: InstalledClis, place: Place): Promise<Cli> {
   await setGeminiRetention(place, false);
   const start = (options: string[]) => {
     const always = ['--skip-trust', '-m', 'gemini-2.5-flash', '--output-format', 'json'];
     return startCli(place, installed.gemini, [...always, ...options], {
       GEMINI_API_KEY: 'not-a-key',
+      // It would start itself a second time, with more memory: a third of its time here.
+      GEMINI_CLI_NO_RELAUNCH: 'true',
       GOOGLE_GEMINI_BASE_URL: place.standIn,
     });
   };
   return {
-    provider: 'gemini-cli',
     transcripts: join(place.home, '.gemini/tmp'),
-    run: (prompt) => start(['-p', prompt]),
+    run: (prompt, session) => start(['-p', prompt, ...chosen(session)]),
     resume: (session, prompt) => start(['-p', prompt, '--resume', session]),
     sessionOf: (printed) => /"session_id":\s*"([^"]+)"/.exec(printed)?.[1],
   };
@@ -135,6 +145,10 @@ export function setGeminiRetention(place: Place, enabled: boolean): Promise<void
     telemetry: { enabled: false },
   };
   return write(join(place.home, '.gemini/settings.json'), JSON.stringify(settings));
+}
+
+function chosen(session: string | undefined): string[] {
+  return session === undefined ? [] : ['--session-id', session];
 }
 
 async function write(path: string, content: string): Promise<void> {
@@ -161,7 +175,7 @@ function startCli(
       NO_PROXY: '127.0.0.1',
       ...environment,
     },
-    // A process group of its own: Codex and Gemini are a launcher and the program proper.
+    // A process group of its own: Codex is a launcher and the program proper.
     detached: true,
     stdio: ['ignore', 'pipe', 'pipe'],
   });

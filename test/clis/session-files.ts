@@ -15,6 +15,7 @@ export async function filesOf(transcripts: string, session: string): Promise<str
   return found;
 }
 
+/** Every file below a folder, sorted by path. */
 export async function filesBelow(folder: string): Promise<string[]> {
   const entries = await readdir(folder, { recursive: true, withFileTypes: true });
   return entries
@@ -23,11 +24,13 @@ export async function filesBelow(folder: string): Promise<string[]> {
     .sort();
 }
 
+/** When the newest of these files was last changed. */
 export async function newestChange(files: readonly string[]): Promise<Date> {
   const stats = await Promise.all(files.map((file) => stat(file)));
   return new Date(Math.max(...stats.map(({ mtime }) => mtime.getTime())));
 }
 
+/** Makes these files look as if they were last changed so many hours ago. */
 export async function setAge(files: readonly string[], hours: number): Promise<void> {
   const then = new Date(Date.now() - hours * 3_600_000);
   await Promise.all(files.map((file) => utimes(file, then, then)));

@@ -13,15 +13,19 @@ import {
 } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
+/** What it answers. */
 export const REPLY = 'A reply from the stand-in.';
+/** What Claude's sub-agent is asked, see `delegate`. */
 export const SUB_AGENT_PROMPT = 'Look around on behalf of your parent.';
 
+/** An answer that a CLI waits for. */
 export interface HeldReply {
   /** Settles when the CLI has sent its request and now waits. */
   readonly arrived: Promise<void>;
   release(): void;
 }
 
+/** The server, and what it was asked. */
 export interface StandIn {
   readonly url: string;
   /** Method and path of every request, in order. */
@@ -35,6 +39,7 @@ export interface StandIn {
   close(): Promise<void>;
 }
 
+/** Listens on a free port of 127.0.0.1. */
 export async function startStandIn(): Promise<StandIn> {
   const requests: string[] = [];
   const strangers: string[] = [];
