@@ -34,7 +34,7 @@ export const codex: Provider = {
     return id === undefined ? undefined : { by: 'name', session: id, part: 'transcript' };
   },
 
-  resumeCommand: (session) => ['codex', 'exec', 'resume', session],
+  resumeCommand: (session) => ['codex', 'resume', session],
 };
 
 const ROLLOUT = /^rollout-\d{4}-\d\d-\d\dT\d\d-\d\d-\d\d-(.+?)\.jsonl(?:\.zst)?$/;
