@@ -2,12 +2,38 @@
 // CommonJS, because Node starts it faster than an ES module; koffi stays outside: it is a native,
 // optional package that is loaded only when a map is committed.
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 
+const require = createRequire(import.meta.url);
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
 const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
+
+// What packages take in at their head and our runs seldom or never come to use.
+const LAZY_BUILTIN = /^(node:)?(child_process|crypto)$/;
+const ASYNCHRONOUS_WALK =
+  /\/node_modules\/(merge2\/index|(fast-glob|@nodelib\/fs\.\w+)\/out\/providers\/(async|stream))\.js$/;
+
+const leaveAside = {
+  name: 'leave-aside',
+  setup({ onResolve, onLoad }) {
+    onResolve({ filter: LAZY_BUILTIN }, ({ path, namespace }) =>
+      namespace === 'file' ? { path, namespace: 'lazy' } : { path, external: true },
+    );
+    onLoad({ filter: /.*/, namespace: 'lazy' }, ({ path }) => ({ contents: lazy(path) }));
+    onLoad({ filter: ASYNCHRONOUS_WALK }, () => ({ contents: '' }));
+  },
+};
+
+/** A module with the same members, which loads the real one when the first of them is used. */
+function lazy(builtin) {
+  const members = Object.keys(require(builtin)).map(
+    (name) => `get ${name}() { return require('${builtin}').${name}; }`,
+  );
+  return `module.exports = { ${members.join(', ')} };`;
+}
 
 rmSync(join(root, 'dist'), { recursive: true, force: true });
 const result = await build({
@@ -19,6 +45,7 @@ const result = await build({
   target: 'node20',
   format: 'cjs',
   external: ['koffi'],
+  plugins: [leaveAside],
   // jsonc-parser's main file hides its requires from a bundler.
   mainFields: ['module', 'main'],
   define: { __VERSION__: JSON.stringify(version) },

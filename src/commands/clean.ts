@@ -35,7 +35,7 @@ export async function clean(options: CleanOptions): Promise<ExitStatus> {
   let report: CleanReport | undefined;
   try {
     report = await run(options, problems);
-    await print(render(report, options));
+    await print(await render(report, options));
   } finally {
     if (options.metrics !== undefined && !options.dryRun) {
       recordMetrics(options.metrics, report, options, startedAt, problems);
@@ -157,7 +157,7 @@ function noteOn({ state, running }: Decision): string | null {
   return state === 'idle' && running ? 'its process runs right now' : null;
 }
 
-function render(report: CleanReport, options: CleanOptions): string {
+async function render(report: CleanReport, options: CleanOptions): Promise<string> {
   if (options.json) return printableJson(cleanJson(report));
   if (options.quiet) return '';
   if (!report.hasMap) return `No session map at ${printable(report.map)} yet: nothing to clean\n`;

@@ -18,7 +18,7 @@ import { writtenBack } from '../written-back.js';
 /** Checks everything that cleaning depends on, and says what to do; changes nothing. */
 export async function doctor(options: InspectOptions): Promise<ExitStatus> {
   const checks = await checkAll(options);
-  await print(options.json ? printableJson(doctorJson(checks)) : doctorText(checks, options));
+  await print(options.json ? printableJson(doctorJson(checks)) : await doctorText(checks, options));
   return checks.some(({ level }) => level === 'problem') ? EXIT.failed : EXIT.done;
 }
 

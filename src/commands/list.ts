@@ -20,7 +20,7 @@ import { locateMap } from '../session-map/location.js';
 export async function list(options: InspectOptions): Promise<ExitStatus> {
   const problems = new Problems();
   try {
-    await print(render(await look(options, problems), options));
+    await print(await render(await look(options, problems), options));
   } finally {
     printProblems(problems.all);
   }
@@ -58,7 +58,7 @@ async function look(options: InspectOptions, problems: Problems): Promise<CleanR
   };
 }
 
-function render(report: CleanReport, options: InspectOptions): string {
+async function render(report: CleanReport, options: InspectOptions): Promise<string> {
   if (options.json) return printableJson(cleanJson(report));
   if (options.quiet) return '';
   if (!report.hasMap) return `No session map at ${printable(report.map)} yet: nothing is mapped\n`;

@@ -38,7 +38,7 @@ export async function restore(
         ? await look(location, chats, asksForNone, options, problems)
         : await putBack(location, chats, options, problems);
     if (options.json) await print(printableJson(restoreJson(report)));
-    else if (!options.quiet) await print(restoreText(report, options));
+    else if (!options.quiet) await print(await restoreText(report, options));
   } finally {
     printProblems(problems.all);
   }

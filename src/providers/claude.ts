@@ -14,11 +14,12 @@ export const claude: Provider = {
   rootVariable: 'CLAUDE_CONFIG_DIR',
   rootFrom: (value) => value,
   rootName: '.claude',
-  patterns: ['projects/*/*.jsonl', 'projects/*/*/**'],
 
   look(directory, name, isDirectory, wanted) {
-    // projects/ holds slugs; deeper than projects/<slug>/ only a mapped session's files are met.
-    if (directory.length !== 2) return 'keep';
+    if (directory.length === 0) return isDirectory && name === 'projects' ? 'keep' : 'skip';
+    if (directory.length === 1) return isDirectory ? 'keep' : 'skip';
+    // Only a mapped session's own directory is entered.
+    if (directory.length > 2) return 'keep';
     if (isDirectory) return wanted.has(name) ? 'keep' : 'skip';
     if (!name.endsWith(TRANSCRIPT)) return 'skip';
     if (AGENT.test(name)) return 'keep';

@@ -13,17 +13,15 @@ export const codex: Provider = {
   rootVariable: 'CODEX_HOME',
   rootFrom: (value) => value,
   rootName: '.codex',
-  patterns: [
-    'sessions/*.jsonl{,.zst}',
-    'sessions/*/*/*/*.jsonl{,.zst}',
-    'archived_sessions/*.jsonl{,.zst}',
-  ],
 
   look(directory, name, isDirectory, { has, oldestStart }) {
+    const [top] = directory;
+    if (top === undefined) return isDirectory && TOPS.has(name) ? 'keep' : 'skip';
     if (isDirectory) {
-      if (directory[0] !== 'sessions' || directory.length > 3) return 'skip';
+      if (top !== DATED || directory.length > DATE_PARTS) return 'skip';
       return endsBefore([...directory.slice(1), name], oldestStart) ? 'skip' : 'keep';
     }
+    if (directory.length !== 1 && directory.length !== 1 + DATE_PARTS) return 'skip';
     const id = idInName(name);
     if (id === undefined) return 'skip';
     return has(id) ? 'keep' : 'other-transcript';
@@ -36,6 +34,11 @@ export const codex: Provider = {
 
   resumeCommand: (session) => ['codex', 'resume', session],
 };
+
+const DATED = 'sessions';
+const TOPS = new Set([DATED, 'archived_sessions']);
+// yyyy/mm/dd
+const DATE_PARTS = 3;
 
 const ROLLOUT = /^rollout-\d{4}-\d\d-\d\dT\d\d-\d\d-\d\d-(.+?)\.jsonl(?:\.zst)?$/;
 const PLAIN = /^(?!rollout-)(.+?)\.jsonl(?:\.zst)?$/;

@@ -14,11 +14,12 @@ export const gemini: Provider = {
   rootVariable: 'GEMINI_CLI_HOME',
   rootFrom: (value) => join(value, '.gemini'),
   rootName: '.gemini',
-  patterns: ['tmp/*/chats/session-*.{json,jsonl}', 'tmp/*/chats/*/*.jsonl'],
 
   look(directory, name, isDirectory, wanted) {
+    if (directory.length === 0) return isDirectory && name === 'tmp' ? 'keep' : 'skip';
+    if (directory.length === 1) return isDirectory ? 'keep' : 'skip';
     if (directory.length === 2) return isDirectory && name === 'chats' ? 'keep' : 'skip';
-    if (directory.length !== 3) return 'keep';
+    if (directory.length > 3) return !isDirectory && name.endsWith('.jsonl') ? 'keep' : 'skip';
     if (isDirectory) return wanted.has(name) ? 'keep' : 'skip';
     const id = idInName(name);
     if (id === undefined) return 'skip';

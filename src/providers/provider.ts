@@ -46,10 +46,9 @@ export interface Provider {
   rootFrom(value: string): string;
   /** The root's name in the home directory. */
   readonly rootName: string;
-  /** fast-glob patterns below the root. */
-  readonly patterns: readonly string[];
   /**
-   * Judges an entry before anything else is asked about it.
+   * Judges an entry before anything else is asked about it: what lies elsewhere than this CLI's
+   * transcripts is skipped.
    *
    * @param directory where it stands, as names below the root
    */

@@ -60,7 +60,7 @@ export function sweep(provider: Provider, root: string, sessions: ReadonlySet<st
       return sight === 'keep';
     });
   };
-  const paths = fastGlob.sync([...provider.patterns], {
+  const paths = fastGlob.sync('**', {
     cwd: root,
     dot: true,
     deep: MAX_DEPTH,

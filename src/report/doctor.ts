@@ -1,22 +1,23 @@
 import type { Check } from '../doctor/check.js';
 import { printable } from '../printable.js';
+import { colorsFor } from './colors.js';
 import { JSON_VERSION } from './json.js';
-import { colors, type TextStyle } from './text.js';
+import type { TextStyle } from './text.js';
 
 const MARK = { ok: '✅', warning: '⚠️ ', problem: '❌' } as const;
 const PAINT = { ok: 'green', warning: 'yellow', problem: 'red' } as const;
 
 /** One page, a line for each check, and its cure below it. */
-export function doctorText(
+export async function doctorText(
   checks: readonly Check[],
   { color, quiet }: Pick<TextStyle, 'color'> & { readonly quiet: boolean },
-): string {
-  const chalk = colors(color);
+): Promise<string> {
+  const colors = await colorsFor(color);
   const lines = checks
     .filter(({ level }) => !quiet || level === 'problem')
     .flatMap(({ subject, level, message, cure }) => [
-      `${MARK[level]} ${chalk[PAINT[level]](level.padEnd(7))}  ${printable(subject)}: ${printable(message)}`,
-      ...(cure === null ? [] : [chalk.dim(`            → ${printable(cure)}`)]),
+      `${MARK[level]} ${colors[PAINT[level]](level.padEnd(7))}  ${printable(subject)}: ${printable(message)}`,
+      ...(cure === null ? [] : [colors.dim(`            → ${printable(cure)}`)]),
     ]);
   if (!quiet) lines.push('', summary(checks));
   return lines.map((line) => `${line}\n`).join('');

@@ -2,15 +2,16 @@ import { localTime } from '../local-time.js';
 import { printable, shortId } from '../printable.js';
 import { resumeWords } from '../providers/index.js';
 import { type CleanReport, type Row, summarize } from './clean-report.js';
+import { colorsFor } from './colors.js';
 import { hoursIdle } from './idle-hours.js';
-import { colors, type TextStyle } from './text.js';
+import type { TextStyle } from './text.js';
 
 const HEADINGS = ['STATE', 'PROVIDER', 'CHAT', 'SESSION', 'IDLE', 'LAST ACTIVITY'];
 const PAINT = { active: 'green', idle: 'yellow', unreadable: 'red' } as const;
 
 /** Every mapped session on a line of its own. Times are local. */
-export function listText(report: CleanReport, style: TextStyle): string {
-  const chalk = colors(style.color);
+export async function listText(report: CleanReport, style: TextStyle): Promise<string> {
+  const colors = await colorsFor(style.color);
   const rows = report.sections.flatMap((section) => section.rows);
   const cells = [HEADINGS, ...rows.map((row) => cellsOf(row, report, style))];
   const widths = HEADINGS.map((_, column) =>
@@ -26,10 +27,10 @@ export function listText(report: CleanReport, style: TextStyle): string {
   const source = report.withBridge ? "the bridge's memory and file" : printable(report.map);
   const painted = lines.flatMap((line, at) => {
     const row = rows[at - 1];
-    if (row === undefined) return [chalk.bold(line)];
+    if (row === undefined) return [colors.bold(line)];
     const { state } = row.decision;
     const color = state in PAINT ? PAINT[state as keyof typeof PAINT] : 'dim';
-    return [chalk[color](line), ...(style.verbose ? details(row) : [])];
+    return [colors[color](line), ...(style.verbose ? details(row) : [])];
   });
   return `${[
     ...painted,

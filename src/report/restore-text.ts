@@ -1,7 +1,8 @@
 import { localTime } from '../local-time.js';
 import { printable, shortId } from '../printable.js';
+import { colorsFor } from './colors.js';
 import type { RestoreReport, RestoreRow } from './restore-report.js';
-import { colors, type TextStyle } from './text.js';
+import type { TextStyle } from './text.js';
 
 const WORDS: Readonly<Record<RestoreRow['action'], string>> = {
   restorable: '↩️  ',
@@ -11,13 +12,13 @@ const WORDS: Readonly<Record<RestoreRow['action'], string>> = {
 };
 
 /** What can be, or was, put back. Times are local. */
-export function restoreText(report: RestoreReport, style: TextStyle): string {
-  const chalk = colors(style.color);
+export async function restoreText(report: RestoreReport, style: TextStyle): Promise<string> {
+  const colors = await colorsFor(style.color);
   const lines = report.rows.map((row) => rowLine(row, style));
   if (report.isListing) return `${listing(report, lines)}\n`;
   const count = report.rows.filter(({ action }) => action !== 'kept').length;
   const verb = report.dryRun ? '[DRY RUN] Would restore' : 'Restored';
-  lines.push(chalk.bold(`${verb}: ${count} mappings`));
+  lines.push(colors.bold(`${verb}: ${count} mappings`));
   if (!report.dryRun && count > 0) {
     lines.push(
       'Sessions that are still idle when the next run comes are cleaned again.',

@@ -1,8 +1,8 @@
-import { Chalk, type ChalkInstance, supportsColor } from 'chalk';
 import { localTime } from '../local-time.js';
 import { printable, shortId } from '../printable.js';
 import { type Family, resumeWords } from '../providers/index.js';
 import { type CleanReport, type ReportSection, type Row, summarize } from './clean-report.js';
+import { type Colors, colorsFor } from './colors.js';
 import { hoursIdle } from './idle-hours.js';
 
 /** How a report looks. */
@@ -15,19 +15,12 @@ export interface TextStyle {
 
 const RULE = '='.repeat(80);
 
-/** The colours for standard output. */
-export function colors(color: boolean | undefined): ChalkInstance {
-  const terminal = supportsColor ? supportsColor.level : 0;
-  const level = color === undefined ? terminal : color ? Math.max(1, terminal) : 0;
-  return new Chalk({ level: level as 0 | 1 | 2 | 3 });
-}
-
 /** A clean run as people read it; the form is part of the contract. Times are local. */
-export function cleanText(report: CleanReport, style: TextStyle): string {
-  const chalk = colors(style.color);
+export async function cleanText(report: CleanReport, style: TextStyle): Promise<string> {
+  const colors = await colorsFor(style.color);
   const lines = [
     RULE,
-    chalk.bold('Claude CLI Session Cleanup - Starting'),
+    colors.bold('Claude CLI Session Cleanup - Starting'),
     `Threshold: ${report.thresholdHours} hours`,
     `Dry run: ${report.dryRun ? 'True' : 'False'}`,
     ...(style.verbose ? [`Session map: ${printable(report.map)}`] : []),
@@ -35,29 +28,30 @@ export function cleanText(report: CleanReport, style: TextStyle): string {
     `Sessions idle since before ${localTime(report.cutoff)} will be cleaned`,
     '',
   ];
-  for (const section of report.sections) lines.push(...sectionLines(section, report, style, chalk));
+  for (const section of report.sections)
+    lines.push(...sectionLines(section, report, style, colors));
   if (lines.at(-1) !== '') lines.push('');
-  return `${[...lines, ...summaryLines(report, chalk)].join('\n')}\n`;
+  return `${[...lines, ...summaryLines(report, colors)].join('\n')}\n`;
 }
 
 function sectionLines(
   { provider, rows }: ReportSection,
   report: CleanReport,
   style: TextStyle,
-  chalk: ChalkInstance,
+  colors: Colors,
 ): string[] {
-  const header = chalk.bold(`Processing ${printable(provider)} sessions (${rows.length} chats)`);
+  const header = colors.bold(`Processing ${printable(provider)} sessions (${rows.length} chats)`);
   if (rows.length === 0) return [header];
-  return [header, ...rows.flatMap((row) => rowLines(row, report, style, chalk)), ''];
+  return [header, ...rows.flatMap((row) => rowLines(row, report, style, colors)), ''];
 }
 
-function rowLines(row: Row, report: CleanReport, style: TextStyle, chalk: ChalkInstance): string[] {
+function rowLines(row: Row, report: CleanReport, style: TextStyle, colors: Colors): string[] {
   const { mapping } = row.decision;
   const name = `${printable(mapping.provider)}/${id(mapping.chat, style)}`;
   return [
-    `  ${headline(row, name, report, style, chalk)}`,
-    ...actionLines(row, report, chalk),
-    ...(style.verbose ? detailLines(row) : []).map((line) => chalk.dim(`     ${line}`)),
+    `  ${headline(row, name, report, style, colors)}`,
+    ...actionLines(row, report, colors),
+    ...(style.verbose ? detailLines(row) : []).map((line) => colors.dim(`     ${line}`)),
   ];
 }
 
@@ -66,7 +60,7 @@ function headline(
   name: string,
   { now }: CleanReport,
   style: TextStyle,
-  chalk: ChalkInstance,
+  colors: Colors,
 ): string {
   const { state, lastActivity, mapping } = decision;
   const session = `Session ${mapping.session === null ? '?' : id(mapping.session, style)}`;
@@ -74,13 +68,13 @@ function headline(
   const last = lastActivity === null ? 'unknown' : localTime(lastActivity);
   switch (state) {
     case 'active':
-      return `✅ ${name}: ${session} ${chalk.green('active')} (idle ${since}, last: ${last})`;
+      return `✅ ${name}: ${session} ${colors.green('active')} (idle ${since}, last: ${last})`;
     case 'idle':
-      return `🧹 ${name}: ${session} ${chalk.yellow('idle')} for ${since} (last: ${last})`;
+      return `🧹 ${name}: ${session} ${colors.yellow('idle')} for ${since} (last: ${last})`;
     case 'missing':
       return `⚠️  ${name}: ${session} file not found${decision.removes ? '' : ' (kept)'}`;
     case 'unreadable':
-      return `⚠️  ${name}: ${session} ${chalk.red('could not be looked at')} (kept)`;
+      return `⚠️  ${name}: ${session} ${colors.red('could not be looked at')} (kept)`;
     case 'unrecognized':
       return `❔ ${name}: ${unrecognized(decision.mapping.family, session)} (kept)`;
   }
@@ -92,13 +86,9 @@ function unrecognized(family: Family | undefined, session: string): string {
     : `${session} is no session id that the CLI could have given`;
 }
 
-function actionLines(
-  { action, via, note }: Row,
-  report: CleanReport,
-  chalk: ChalkInstance,
-): string[] {
+function actionLines({ action, via, note }: Row, report: CleanReport, colors: Colors): string[] {
   if (action === 'would-remove') {
-    return [chalk.cyan('     [DRY RUN] Would remove this mapping')];
+    return [colors.cyan('     [DRY RUN] Would remove this mapping')];
   }
   if (action === 'removed') {
     const way = report.withBridge ? ` via the ${via}` : '';
@@ -117,11 +107,11 @@ function detailLines({ decision: { mapping, running, transcript } }: Row): strin
   ];
 }
 
-function summaryLines(report: CleanReport, chalk: ChalkInstance): string[] {
+function summaryLines(report: CleanReport, colors: Colors): string[] {
   const summary = summarize(report);
   const lines = [
     RULE,
-    chalk.bold('Cleanup Summary:'),
+    colors.bold('Cleanup Summary:'),
     `  Total sessions checked: ${summary.checked}`,
     `  Active sessions (kept): ${summary.active}`,
     `  Idle sessions (>${report.thresholdHours}h): ${summary.idle}`,

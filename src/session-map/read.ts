@@ -12,7 +12,7 @@ export interface MapSnapshot {
 }
 
 /** A writer that rewrites the map in place leaves it half-written for a moment. */
-const PATIENCE_MS = 1000;
+const ATTEMPTS = 25;
 const PAUSE_MS = 40;
 
 /**
@@ -22,13 +22,12 @@ const PAUSE_MS = 40;
  * @throws CleanupError when it can't be read, or stays malformed; it names the file
  */
 export async function readMap(path: string): Promise<MapSnapshot | undefined> {
-  const deadline = performance.now() + PATIENCE_MS;
-  for (;;) {
+  for (let attempt = 1; ; attempt += 1) {
     try {
       const read = readSettled(path);
       return read && { ...read, map: parseSessionMap(read.bytes) };
     } catch (error) {
-      if (!isPassing(error) || performance.now() > deadline) throw describe(path, error);
+      if (!isPassing(error) || attempt === ATTEMPTS) throw describe(path, error);
     }
     await sleep(PAUSE_MS);
   }
