@@ -242,14 +242,14 @@ class Gathering {
   }
 }
 
+const USER = process.geteuid?.() ?? 0;
 const GROUPS = new Set([process.getegid?.() ?? 0, ...(process.getgroups?.() ?? [])]);
 
 /** Mostly answered by the mode, without a further system call; access lists have the last word. */
 function mayRead(path: string, { mode, uid, gid }: Stats): boolean {
-  const user = process.geteuid?.() ?? 0;
-  if (user === 0) return true;
+  if (USER === 0) return true;
   let bit: number = constants.S_IROTH;
-  if (uid === user) bit = constants.S_IRUSR;
+  if (uid === USER) bit = constants.S_IRUSR;
   else if (GROUPS.has(gid)) bit = constants.S_IRGRP;
   if (mode & bit) return true;
   try {
