@@ -79,7 +79,7 @@ const MAX_HOURS = 876_000;
 const MAX_JOURNAL_DAYS = 36_500;
 
 /** `--session-dir` and the options that shape the output. */
-export function addCommonOptions(command: Command): Command {
+function addCommonOptions(command: Command): Command {
   return command
     .option(
       '-d, --session-dir <dir>',

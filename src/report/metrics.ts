@@ -22,7 +22,7 @@ export interface RunMetrics {
 const PREFIX = 'claude_session_cleanup';
 
 /** The Prometheus text of a run (exposition format 0.0.4). */
-export function metricsText({ map, endedAt, durationMs, succeeded, summary }: RunMetrics): string {
+function metricsText({ map, endedAt, durationMs, succeeded, summary }: RunMetrics): string {
   const label = `map="${escapeLabel(map)}"`;
   const gauge = (name: string, help: string, values: readonly [string, number][]): string =>
     [

@@ -5,7 +5,7 @@ import { CleanupError, EXIT, errorCode, reason } from '../errors.js';
 import { printable } from '../printable.js';
 
 /** Not `session_map.json.lock`: that name is the bridge's, which may flock it. */
-export const LOCK_NAME = '.session_map.cleanup.lock';
+const LOCK_NAME = '.session_map.cleanup.lock';
 /** Held for an instant, by the one run that removes a dead run's lock. */
 const TAKEOVER_NAME = `${LOCK_NAME}.takeover`;
 

@@ -23,7 +23,7 @@ export interface TempFile {
   readonly inode: number;
 }
 
-export const TEMP_ENDING = '.tmp';
+const TEMP_ENDING = '.tmp';
 /** Where exchanging names is not to be had, the old map gets this second name before it is replaced. */
 export const OLD_ENDING = '.old';
 
