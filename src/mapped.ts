@@ -25,8 +25,8 @@ export interface MappedSection {
  * @throws CleanupError when either can't be read
  */
 export async function readMapped(path: string, bridge: Bridge | undefined): Promise<Mapped> {
-  const memory = await bridge?.memory();
   const file = await readMap(path);
+  const memory = await bridge?.memory(file?.bytes.length ?? 0);
   return { file, memory, sections: unite(memory, file?.map) };
 }
 

@@ -36,37 +36,41 @@ export async function removeDecided(
   const stays = (candidate: Candidate): boolean => lastLook.stays(candidate);
   const candidates = examination.decisions.filter(({ removes }) => removes);
   const removed = new Map<string, 'bridge' | 'file'>();
+  let unsure: ReadonlySet<string> = new Set();
   let collisions = 0;
+  const journaled = new Set<string>();
+  const fromFile = async (going: readonly Decision[]): Promise<void> => {
+    if (going.length === 0) return;
+    const result = await undisturbed(() => removeFromFile(location, going, run, journaled, stays));
+    collisions += result.collisions;
+    if (result.brokenWriter) problems.warn(brokenWriter(location));
+    for (const key of result.removed) if (!removed.has(key)) removed.set(key, 'file');
+  };
   try {
-    let forFile: readonly Decision[] = candidates;
-    let journaled: ReadonlySet<string> = new Set();
-    if (bridge !== undefined && examination.mapped.memory !== undefined) {
-      const isInMemory = hasMapping(examination.mapped.memory);
-      const inMemory = candidates.filter(({ mapping }) => isInMemory(mapping));
+    const { memory, file } = examination.mapped;
+    const isInMemory = hasMapping(memory);
+    // Before the bridge saves: what its memory does not know must be in the journal when it goes.
+    await fromFile(candidates.filter(({ mapping }) => !isInMemory(mapping)));
+    const inMemory = candidates.filter(({ mapping }) => isInMemory(mapping));
+    if (bridge !== undefined && inMemory.length > 0) {
       appendToJournal(location.directory, entriesOf(inMemory, run));
-      journaled = new Set(inMemory.map(keyOfDecision));
-      const { forgotten, memory, failures } = await forgetInBridge(bridge, inMemory, stays);
-      for (const { message } of failures) problems.error(message);
-      for (const key of forgotten) removed.set(key, 'bridge');
-      const isStillThere = hasMapping(memory);
+      for (const decision of inMemory) journaled.add(keyOfDecision(decision));
+      const asked = await forgetInBridge(bridge, inMemory, stays, file?.bytes.length ?? 0);
+      unsure = asked.unsure;
+      for (const { message } of asked.failures) problems.error(message);
+      for (const key of asked.forgotten) removed.set(key, 'bridge');
       // When its memory is not known, the file may hold what it needs.
-      forFile =
-        memory === undefined ? [] : candidates.filter(({ mapping }) => !isStillThere(mapping));
-    }
-    if (forFile.length > 0) {
-      const result = await undisturbed(() =>
-        removeFromFile(location, forFile, run, journaled, stays),
-      );
-      collisions = result.collisions;
-      if (result.brokenWriter) problems.warn(brokenWriter(location));
-      for (const key of result.removed) if (!removed.has(key)) removed.set(key, 'file');
+      const isStillThere = hasMapping(asked.memory);
+      if (asked.memory !== undefined) {
+        await fromFile(inMemory.filter(({ mapping }) => !isStillThere(mapping)));
+      }
     }
   } catch (error) {
     if (!(error instanceof CleanupError)) throw error;
     problems.error(error.message);
   }
-  const kept = candidates.filter((decision) => !removed.has(keyOfDecision(decision)));
-  endRun(location, kept, run, collisions, problems);
+  const stayed = candidates.filter((decision) => !removed.has(keyOfDecision(decision)));
+  endRun(location, stayed, unsure, run, collisions, problems);
   return { removed, revived: lastLook.revived };
 }
 
@@ -125,19 +129,31 @@ function entriesOf(decisions: readonly Decision[], run: string) {
 /** The next run must know which of the announced removals took place. */
 function endRun(
   { directory }: MapLocation,
-  kept: readonly Decision[],
+  stayed: readonly Decision[],
+  unsure: ReadonlySet<string>,
   run: string,
   collisions: number,
   problems: Problems,
 ): void {
+  const isUnsure = (decision: Decision): boolean => unsure.has(keyOfDecision(decision));
+  const entry = {
+    op: 'done',
+    run,
+    at: new Date().toISOString(),
+    kept: stayed.filter((decision) => !isUnsure(decision)).map(chatName),
+    unsure: stayed.filter(isUnsure).map(chatName),
+    collisions,
+  } as const;
   try {
-    const at = new Date().toISOString();
-    const mappings = kept.map(({ mapping: { provider, chat } }) => ({ provider, chat }));
-    appendToJournal(directory, [{ op: 'done', run, at, kept: mappings, collisions }]);
+    appendToJournal(directory, [entry]);
   } catch (error) {
     if (!(error instanceof CleanupError)) throw error;
     problems.error(error.message);
   }
+}
+
+function chatName({ mapping: { provider, chat } }: Decision) {
+  return { provider, chat };
 }
 
 function keyOfDecision({ mapping }: Decision): string {

@@ -33,7 +33,9 @@ function removedForSure(entries: readonly JournalEntry[]): Map<string, RemovedEn
     } else if (entry.op === 'restore') {
       removed.delete(keyOf(entry.provider, entry.chat));
     } else if (entry.op === 'done') {
-      const kept = new Set(entry.kept.map(({ provider, chat }) => keyOf(provider, chat)));
+      const kept = new Set(
+        [...entry.kept, ...entry.unsure].map(({ provider, chat }) => keyOf(provider, chat)),
+      );
       for (const [key, removal] of announced) {
         if (removal.run === entry.run && !kept.has(key)) removed.set(key, removal);
       }

@@ -1,7 +1,6 @@
-import { statSync } from 'node:fs';
 import { CleanupError, errorCode } from '../errors.js';
 import { printable } from '../printable.js';
-import { lastMember, outline } from '../session-map/outline.js';
+import { type JsonNode, lastMember, outline } from '../session-map/outline.js';
 import { parseSessionMapText, type SessionMap } from '../session-map/session-map.js';
 
 const TIMEOUT_MS = 5000;
@@ -18,14 +17,8 @@ export class BridgeError extends CleanupError {}
  */
 export class Bridge {
   readonly #base: URL;
-  readonly #maxBytes: number;
 
-  /**
-   * @param mapPath the bridge's own map: its size bounds the size of answers
-   */
-  constructor(url: URL, mapPath: string) {
-    const mapBytes = statSync(mapPath, { throwIfNoEntry: false })?.size ?? 0;
-    this.#maxBytes = SMALL_ANSWER_BYTES + ANSWER_PER_MAP * mapBytes;
+  constructor(url: URL) {
     this.#base = new URL(url);
     if (!this.#base.pathname.endsWith('/')) this.#base.pathname += '/';
   }
@@ -37,13 +30,15 @@ export class Bridge {
   /**
    * The mappings in the bridge's memory.
    *
+   * @param mapBytes the size of the bridge's own map, which bounds the size of its answer
    * @returns undefined when nothing listens there
    * @throws BridgeError for every other answer than its memory
    */
-  async memory(): Promise<SessionMap | undefined> {
+  async memory(mapBytes: number): Promise<SessionMap | undefined> {
     let answer: Answer;
     try {
-      answer = await this.#ask('GET', 'sessions');
+      const maxBytes = SMALL_ANSWER_BYTES + ANSWER_PER_MAP * mapBytes;
+      answer = await this.#ask('GET', 'sessions', maxBytes);
     } catch (error) {
       if (isRefused(error)) return undefined;
       throw this.#error(error);
@@ -68,6 +63,7 @@ export class Bridge {
       answer = await this.#ask(
         'DELETE',
         `sessions/${segment}?model=${encodeURIComponent(provider)}`,
+        SMALL_ANSWER_BYTES,
       );
     } catch (error) {
       throw this.#error(error);
@@ -80,21 +76,20 @@ export class Bridge {
     throw this.#error(`DELETE /sessions/<chat>?model=${provider} answered ${problem}`);
   }
 
-  async #ask(method: 'GET' | 'DELETE', path: string): Promise<Answer> {
+  async #ask(method: 'GET' | 'DELETE', path: string, maxBytes: number): Promise<Answer> {
     const response = await fetch(new URL(path, this.#base), {
       method,
       redirect: 'manual',
       headers: { accept: 'application/json' },
       signal: AbortSignal.timeout(TIMEOUT_MS),
     });
-    return { status: response.status, body: await bodyOf(response, this.#maxBytes) };
+    return { status: response.status, body: await bodyOf(response, maxBytes) };
   }
 
   // By the text's own outline: JSON.parse of Node 24 and 26 can mistake one escaped key for another
   // (nodejs/node#63785), and a chat id may be anything.
   #memoryIn(body: string): SessionMap {
-    const answer = parse(body) === undefined ? undefined : outline(body, 2);
-    const sessions = answer && lastMember(answer, 'sessions')?.value;
+    const sessions = lastMember(this.#outlineOf(body), 'sessions')?.value;
     if (
       sessions?.kind !== 'object' ||
       sessions.members.some(({ value }) => value.kind !== 'object')
@@ -102,6 +97,18 @@ export class Bridge {
       throw this.#error('GET /sessions answered something else than its sessions');
     }
     return parseSessionMapText(body.slice(sessions.start, sessions.end));
+  }
+
+  #outlineOf(body: string): JsonNode {
+    if (parse(body) === undefined)
+      throw this.#error('GET /sessions answered something else than JSON');
+    try {
+      return outline(body, 2);
+    } catch (error) {
+      if (error instanceof RangeError)
+        throw this.#error('GET /sessions answered too deep a nesting');
+      throw error;
+    }
   }
 
   #error(problem: unknown): BridgeError {

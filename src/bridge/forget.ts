@@ -7,6 +7,8 @@ import { type Bridge, BridgeError } from './client.js';
 export interface Forgotten {
   /** The keys of the mappings that the bridge has forgotten at our asking. */
   readonly forgotten: ReadonlySet<string>;
+  /** The keys of those that it was asked for, and what it did is not known. */
+  readonly unsure: ReadonlySet<string>;
   /** What its memory holds now; undefined when it could not be read any more. */
   readonly memory: SessionMap | undefined;
   /** Why not all could be asked for, or did not work. */
@@ -19,17 +21,21 @@ const PATIENCE_MS = 5 * 60 * 1000;
 /**
  * Asks the bridge to forget mappings, one by one. Its memory is read again between them: only a
  * mapping that still names the session that was judged goes, and that `stays` does not hold back.
+ *
+ * @param mapBytes the size of the bridge's own map
  */
 export async function forgetInBridge(
   bridge: Bridge,
   candidates: readonly Candidate[],
   stays: (candidate: Candidate) => boolean,
+  mapBytes: number,
 ): Promise<Forgotten> {
   const forgotten = new Set<string>();
+  const unsure = new Set<string>();
   const failures: BridgeError[] = [];
   const deadline = performance.now() + PATIENCE_MS;
   try {
-    let memory = await memoryNow(bridge);
+    let memory = await memoryNow(bridge, mapBytes);
     for (const candidate of candidates) {
       const { provider, chat, session } = candidate.mapping;
       if (performance.now() > deadline) {
@@ -38,15 +44,18 @@ export async function forgetInBridge(
         );
       }
       if (sessionIn(memory, provider, chat) !== session || stays(candidate)) continue;
+      const key = keyOf(provider, chat);
+      unsure.add(key);
       const refusal = await forget(bridge, provider, chat);
-      memory = await memoryNow(bridge);
-      if (sessionIn(memory, provider, chat) !== session) forgotten.add(keyOf(provider, chat));
+      memory = await memoryNow(bridge, mapBytes);
+      unsure.delete(key);
+      if (sessionIn(memory, provider, chat) !== session) forgotten.add(key);
       else failures.push(refusal ?? stillThere(bridge, provider, chat));
     }
-    return { forgotten, memory, failures };
+    return { forgotten, unsure, memory, failures };
   } catch (error) {
     if (!(error instanceof BridgeError)) throw error;
-    return { forgotten, memory: undefined, failures: [...failures, error] };
+    return { forgotten, unsure, memory: undefined, failures: [...failures, error] };
   }
 }
 
@@ -71,8 +80,8 @@ function stillThere(bridge: Bridge, provider: string, chat: string): BridgeError
   );
 }
 
-async function memoryNow(bridge: Bridge): Promise<SessionMap> {
-  const memory = await bridge.memory();
+async function memoryNow(bridge: Bridge, mapBytes: number): Promise<SessionMap> {
+  const memory = await bridge.memory(mapBytes);
   if (memory === undefined) {
     throw new BridgeError(`bridge ${bridge.address}: it stopped during the run; the mappings stay`);
   }

@@ -47,7 +47,7 @@ export async function clean(options: CleanOptions): Promise<ExitStatus> {
 
 async function run(options: CleanOptions, problems: Problems): Promise<CleanReport> {
   const location = locateMap(options.sessionDir, !options.dryRun, problems);
-  const bridge = options.bridgeUrl && new Bridge(options.bridgeUrl, location.path);
+  const bridge = options.bridgeUrl && new Bridge(options.bridgeUrl);
   const look = async (): Promise<Judgement> => {
     const journal = readJournal(location.directory);
     const showsRunning = options.json || options.verbose;

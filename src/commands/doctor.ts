@@ -28,8 +28,7 @@ async function checkAll(options: InspectOptions): Promise<Check[]> {
   const bridge = await checkBridge(
     options.bridgeUrl,
     process.env['BRIDGE_UNIT'] || undefined,
-    map.path,
-    map.snapshot?.map,
+    map.snapshot,
   );
   const sections = unite(bridge.memory, map.snapshot?.map);
   const mappings = sections.flatMap((section) => section.mappings);

@@ -29,7 +29,7 @@ export async function list(options: InspectOptions): Promise<ExitStatus> {
 
 async function look(options: InspectOptions, problems: Problems): Promise<CleanReport> {
   const location = locateMap(options.sessionDir, false, problems);
-  const bridge = options.bridgeUrl && new Bridge(options.bridgeUrl, location.path);
+  const bridge = options.bridgeUrl && new Bridge(options.bridgeUrl);
   const journal = readJournal(location.directory);
   const asked = { ...options, missing: 'keep', keepRunning: false } as const;
   const { decisions, mapped, policy, writtenBack } = await examine(

@@ -1,6 +1,7 @@
 import { Bridge } from '../bridge/client.js';
 import { CleanupError } from '../errors.js';
 import { hasMapping } from '../mapped.js';
+import type { MapSnapshot } from '../session-map/read.js';
 import { mappingsOf, type SessionMap } from '../session-map/session-map.js';
 import { type Check, ok, problem, warning } from './check.js';
 
@@ -18,8 +19,7 @@ export interface BridgeFindings {
 export async function checkBridge(
   url: URL | undefined,
   bridgeUnit: string | undefined,
-  mapPath: string,
-  file: SessionMap | undefined,
+  file: MapSnapshot | undefined,
 ): Promise<BridgeFindings> {
   if (url === undefined && bridgeUnit !== undefined) {
     // The installer's --bridge-unit leaves it in the service's environment.
@@ -33,13 +33,13 @@ export async function checkBridge(
     return { checks: [warning('bridge', message, cure)], memory: undefined };
   }
   try {
-    const memory = await new Bridge(url, mapPath).memory();
+    const memory = await new Bridge(url).memory(file?.bytes.length ?? 0);
     if (memory === undefined) {
       const message = `nothing listens at ${url.href}: what the file says counts`;
       const cure = 'right if the bridge is stopped; otherwise check --bridge-url';
       return { checks: [warning('bridge', message, cure)], memory };
     }
-    return { checks: [compare(url, memory, file)], memory };
+    return { checks: [compare(url, memory, file?.map)], memory };
   } catch (error) {
     if (!(error instanceof CleanupError)) throw error;
     const check = problem('bridge', error.message, 'cleaning removes nothing until it answers');

@@ -1,10 +1,9 @@
 import { accessSync, constants, type Stats } from 'node:fs';
-import { join } from 'node:path';
 import { CleanupError, reason } from '../errors.js';
 import type { MappedSection } from '../mapped.js';
 import { Problems } from '../problems.js';
 import { JOURNAL_NAME, type JournalContent, readJournal } from '../session-map/journal.js';
-import { locateMap, MAP_NAME, type MapLocation } from '../session-map/location.js';
+import { locateMap, type MapLocation } from '../session-map/location.js';
 import { lockHolder } from '../session-map/lock.js';
 import { type MapSnapshot, readMap } from '../session-map/read.js';
 import { type Check, ok, problem, warning } from './check.js';
@@ -12,7 +11,6 @@ import { type Check, ok, problem, warning } from './check.js';
 /** The map's file as far as it could be looked at. */
 export interface MapFindings {
   readonly checks: readonly Check[];
-  readonly path: string;
   readonly snapshot: MapSnapshot | undefined;
   readonly journal: JournalContent;
 }
@@ -34,7 +32,6 @@ export async function checkMap(sessionDir: string, now: number): Promise<MapFind
       const cure = 'right if the bridge has not mapped a chat yet; otherwise check --session-dir';
       return {
         checks: [...warnings, warning('map', message, cure)],
-        path: location.path,
         snapshot,
         journal: NO_JOURNAL,
       };
@@ -48,14 +45,13 @@ export async function checkMap(sessionDir: string, now: number): Promise<MapFind
         checkLock(location),
         checkJournal(journal),
       ],
-      path: location.path,
       snapshot,
       journal,
     };
   } catch (error) {
     if (!(error instanceof CleanupError)) throw error;
     const checks = [problem('map', error.message, 'cleaning fails until this is mended')];
-    return { checks, path: join(sessionDir, MAP_NAME), snapshot: undefined, journal: NO_JOURNAL };
+    return { checks, snapshot: undefined, journal: NO_JOURNAL };
   }
 }
 

@@ -157,8 +157,12 @@ interface Replaced {
   readonly old: string | undefined;
 }
 
-/** Gives the temp file the map's name. */
-function replace(location: MapLocation, temp: TempFile, kernel: Kernel | undefined): Replaced {
+/** Gives the temp file the map's name; undefined when another program took the map away meanwhile. */
+function replace(
+  location: MapLocation,
+  temp: TempFile,
+  kernel: Kernel | undefined,
+): Replaced | undefined {
   try {
     if (kernel?.exchange(temp.path, location.path)) return { old: temp.path };
     const old = join(location.directory, temp.name + OLD_ENDING);
@@ -171,6 +175,8 @@ function replace(location: MapLocation, temp: TempFile, kernel: Kernel | undefin
     }
     return { old: isKept ? old : undefined };
   } catch (error) {
+    // The kernel says so, too, of a map that loses its name while it is given a second one.
+    if (errorCode(error) === 'ENOENT') return undefined;
     throw unchanged(location, error);
   }
 }

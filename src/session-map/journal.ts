@@ -46,14 +46,22 @@ export interface PublishEntry {
   readonly to: string;
 }
 
-/** The end of a run that removed mappings. `kept` are those that stayed after all. */
+/** The end of a run that was to remove mappings. */
 export interface DoneEntry {
   readonly op: 'done';
   readonly run: string;
   readonly at: string;
-  readonly kept: readonly { readonly provider: string; readonly chat: string }[];
+  /** Those that stayed after all. */
+  readonly kept: readonly ChatName[];
+  /** Those that a bridge was asked to forget and that may have stayed. */
+  readonly unsure: readonly ChatName[];
   /** How often another process changed the map while it was being committed. */
   readonly collisions: number;
+}
+
+interface ChatName {
+  readonly provider: string;
+  readonly chat: string;
 }
 
 /** A mapping that was put back. */
@@ -242,7 +250,7 @@ function isEntry(value: unknown): value is JournalEntry {
   if (Number.isNaN(Date.parse(String(entry['at'])))) return false;
   if (entry['op'] === 'remove') return isJson(String(entry['raw']));
   if (entry['op'] === 'publish') return typeof entry['inode'] === 'number';
-  return entry['op'] !== 'done' || Array.isArray(entry['kept']);
+  return entry['op'] !== 'done' || (Array.isArray(entry['kept']) && Array.isArray(entry['unsure']));
 }
 
 function isJson(text: string): boolean {
