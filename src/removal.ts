@@ -70,7 +70,7 @@ export async function removeDecided(
     problems.error(error.message);
   }
   const stayed = candidates.filter((decision) => !removed.has(keyOfDecision(decision)));
-  endRun(location, stayed, unsure, run, collisions, problems);
+  if (journaled.size > 0) endRun(location, stayed, unsure, run, collisions, problems);
   return { removed, revived: lastLook.revived };
 }
 

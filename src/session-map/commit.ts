@@ -26,6 +26,8 @@ export interface Revision {
   revise(map: SessionMap): string;
   /** Writes the journal. The map is not touched when this throws. */
   announce(publication: Publication): void;
+  /** Whether the new text is still right, asked in the last instant before it is published. */
+  holds(): boolean;
 }
 
 /** How a commit went. */
@@ -95,6 +97,7 @@ async function publish(
         to: sha256(next),
       });
       kernel ??= loadKernel();
+      if (!revision.holds()) continue;
       const last = readOnce(location.path);
       if (last?.bytes.equals(current.bytes) && last.stats.ino === current.stats.ino) {
         replaced = replace(location, temp, kernel);

@@ -4,10 +4,12 @@ import {
   constants,
   fstatSync,
   fsyncSync,
+  ftruncateSync,
   openSync,
   readFileSync,
   readSync,
   renameSync,
+  type Stats,
   unlinkSync,
 } from 'node:fs';
 import { join } from 'node:path';
@@ -97,7 +99,8 @@ export function sha256(bytes: Uint8Array): string {
 }
 
 /**
- * Reads the journal; one that is not there is empty. Lines that make no sense are passed over.
+ * Reads the journal; one that is not there is empty. Lines that make no sense are passed over, and so is
+ * a last one that a killed run left unfinished: nothing that it was to announce took place.
  *
  * @throws CleanupError when it can't be read
  */
@@ -107,6 +110,7 @@ export function readJournal(directory: string): JournalContent {
   try {
     const file = openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
     try {
+      mustBeFile(fstatSync(file));
       text = readFileSync(file, 'utf8');
     } finally {
       closeSync(file);
@@ -117,11 +121,12 @@ export function readJournal(directory: string): JournalContent {
   }
   const entries: JournalEntry[] = [];
   const damaged: number[] = [];
-  for (const [at, line] of text.split('\n').entries()) {
+  const lines = text.split('\n');
+  for (const [at, line] of lines.entries()) {
     if (line === '') continue;
     const entry = parseLine(line);
-    if (entry === undefined) damaged.push(at + 1);
-    else entries.push(entry);
+    if (entry !== undefined) entries.push(entry);
+    else if (at < lines.length - 1) damaged.push(at + 1);
   }
   return { entries, damaged, bytes: Buffer.byteLength(text) };
 }
@@ -138,15 +143,23 @@ export function appendToJournal(directory: string, entries: readonly JournalEntr
     const file = openSync(path, O_RDWR | O_APPEND | O_CREAT | O_NOFOLLOW | O_NONBLOCK, 0o600);
     try {
       const stats = fstatSync(file);
-      if (!stats.isFile()) throw new CleanupError('not a regular file');
+      mustBeFile(stats);
       const user = process.geteuid?.() ?? 0;
       if (stats.uid !== user && stats.uid !== 0) {
         throw new CleanupError(`it belongs to user ${stats.uid}`);
       }
+      const lastLine = unendedLine(file, stats.size);
+      const isWhole = parseLine(lastLine.toString()) !== undefined;
+      const end = isWhole ? stats.size : stats.size - lastLine.length;
+      if (end < stats.size) ftruncateSync(file, end);
       const lines = entries.map((entry) => `${JSON.stringify(entry)}\n`).join('');
-      // A line that a killed run left unfinished must not swallow ours.
-      writeFully(file, endsInNewline(file, stats.size) ? lines : `\n${lines}`);
-      fsyncSync(file);
+      try {
+        writeFully(file, isWhole ? `\n${lines}` : lines);
+        fsyncSync(file);
+      } catch (error) {
+        ftruncateSync(file, end);
+        throw error;
+      }
     } finally {
       closeSync(file);
     }
@@ -158,11 +171,21 @@ export function appendToJournal(directory: string, entries: readonly JournalEntr
   }
 }
 
-function endsInNewline(file: number, size: number): boolean {
-  if (size === 0) return true;
-  const last = Buffer.alloc(1);
-  readSync(file, last, 0, 1, size - 1);
-  return last[0] === 0x0a;
+/** Reading a device might never end. */
+function mustBeFile(stats: Stats): void {
+  if (!stats.isFile()) throw new CleanupError('not a regular file');
+}
+
+const NEWLINE = 0x0a;
+
+/** The line at the end that has no end: a killed run's, or one that somebody wrote by hand. */
+function unendedLine(file: number, size: number): Buffer {
+  const last = Buffer.alloc(Math.min(size, 1));
+  readSync(file, last, 0, last.length, size - last.length);
+  if (last.length === 0 || last[0] === NEWLINE) return Buffer.alloc(0);
+  const all = Buffer.alloc(size);
+  readSync(file, all, 0, size, 0);
+  return all.subarray(all.lastIndexOf(NEWLINE) + 1);
 }
 
 /**

@@ -69,6 +69,7 @@ async function recover(
           appendToJournal(location.directory, [
             { op: 'publish', run, at: new Date().toISOString(), ...next },
           ]),
+        holds: () => true,
       },
       {
         base: undefined,

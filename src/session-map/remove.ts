@@ -25,13 +25,13 @@ export interface Removal {
  * `stays` does not hold back at the last moment. Each is in the journal before the map is touched.
  *
  * @param run the id of this run, for the journal
- * @param known the keys of those that are in the journal already
+ * @param journaled the keys of those that are in the journal already; it grows by what is written there
  */
 export async function removeFromFile(
   location: MapLocation,
   candidates: readonly Candidate[],
   run: string,
-  known: ReadonlySet<string>,
+  journaled: Set<string>,
   stays: (candidate: Candidate) => boolean,
 ): Promise<Removal> {
   const byKey = new Map(
@@ -40,7 +40,6 @@ export async function removeFromFile(
       candidate,
     ]),
   );
-  const journaled = new Set(known);
   const touched = new Set<string>();
   let going = new Map<string, RemovedEntry>();
 
@@ -58,14 +57,19 @@ export async function removeFromFile(
     },
     announce(publication) {
       const fresh = [...going].filter(([key]) => !journaled.has(key));
-      for (const [key] of fresh) journaled.add(key);
       for (const key of going.keys()) touched.add(key);
       const at = new Date().toISOString();
       appendToJournal(location.directory, [
         ...fresh.map(([, entry]) => entry),
         { op: 'publish', run, at, ...publication },
       ]);
+      for (const [key] of fresh) journaled.add(key);
     },
+    holds: () =>
+      [...going.keys()].every((key) => {
+        const candidate = byKey.get(key);
+        return candidate !== undefined && !stays(candidate);
+      }),
   });
 
   const there = committed.map === undefined ? new Set<string>() : keysIn(committed.map, byKey);

@@ -35,6 +35,7 @@ export async function restoreToFile(
         { op: 'publish', run, at, ...publication },
       ]);
     },
+    holds: () => true,
   });
   const there = new Set(
     (map === undefined ? [] : mappingsOf(map)).map(({ provider, chat }) => keyOf(provider, chat)),

@@ -153,13 +153,27 @@ describe('the journal', () => {
   });
 
   it('loses a line that a killed run left unfinished, and nothing else', async () => {
-    const { home } = cleanable();
-    writeFileSync(join(home.sessionDir, JOURNAL), '{"op":"remove","run":"x","at":"20');
-    const { stderr, status } = await home.run();
-    expect(status).toBe(0);
-    expect(stderr).toMatch(/line 1/);
-    const { stdout } = await home.run(['restore', '--json']);
+    const { home, before } = cleanable();
+    await home.run();
+    const journal = join(home.sessionDir, JOURNAL);
+    const whole = readFileSync(journal, 'utf8');
+    appendFileSync(journal, '{"op":"remove","run":"x","at":"20');
+    home.writeMap(before);
+    expect(await home.run()).toMatchObject({ status: 0, stderr: expect.stringContaining('back') });
+    expect(readFileSync(journal, 'utf8').startsWith(`${whole}{"op":"remove","run":"`)).toBe(true);
+    const { stdout, stderr } = await home.run(['restore', '--json']);
     expect(JSON.parse(stdout).summary.restorable).toBe(3);
+    expect(stderr).toBe('');
+  });
+
+  it('may end in a line without an end', async () => {
+    const { home, before } = cleanable();
+    await home.run();
+    const journal = join(home.sessionDir, JOURNAL);
+    writeFileSync(journal, readFileSync(journal, 'utf8').trimEnd());
+    expect(await home.run(['restore', '--all'])).toMatchObject({ status: 0, stderr: '' });
+    expect(home.map).toEqual(before);
+    expect(await home.run(['restore'])).toMatchObject({ status: 0, stderr: '' });
   });
 
   it('forgets what is older than its days', async () => {

@@ -1,0 +1,224 @@
+import { spawnSync } from 'node:child_process';
+import {
+  chmodSync,
+  chownSync,
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  renameSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { join } from 'node:path';
+import { expect, it } from 'vitest';
+import { Home, uuid } from '../support/home.js';
+import { describeWith } from './requirements.js';
+
+// Users that need no account.
+const BRIDGE_USER = 54_001;
+const ATTACKER = 54_002;
+
+const OLD = `{"claude-cli": {"idle": "${uuid(1)}", "busy": "${uuid(2)}"}}`;
+const NEW = `{"claude-cli": {"busy": "${uuid(2)}"}}`;
+const PLANTED = `{"claude-cli": {"idle": "${uuid(1)}", "planted": "${uuid(9)}"}}`;
+const SECRET = '{"claude-cli": {"secret": "of the bridge user"}}\n';
+
+const MAP = 'session_map.json';
+const LOCK = '.session_map.cleanup.lock';
+const JOURNAL = 'session_map.removed.jsonl';
+
+/** A bridge user's home; the map lies in a directory of root's that everybody may write, as /tmp. */
+function homeBesideAttacker(mode = 0o1777): Home {
+  const home = new Home();
+  home.claude(uuid(1), 5);
+  home.claude(uuid(2), 0.1);
+  home.writeMap(OLD);
+  home.file('secret', 5, SECRET);
+  home.file('loot', 5, '');
+  run('chown', '-R', `${BRIDGE_USER}:${BRIDGE_USER}`, home.dir);
+  chmodSync(home.dir, 0o755);
+  chmodSync(join(home.dir, 'secret'), 0o600);
+  chownSync(join(home.dir, 'loot'), ATTACKER, ATTACKER);
+  chownSync(home.sessionDir, 0, 0);
+  chmodSync(home.sessionDir, mode);
+  return home;
+}
+
+/** Does something as the attacker, who is in the map's directory. */
+function attack(home: Home, script: string): void {
+  const { status, stderr } = spawnSync('sh', ['-c', script], {
+    cwd: home.sessionDir,
+    uid: ATTACKER,
+    gid: ATTACKER,
+    encoding: 'utf8',
+  });
+  expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
+}
+
+function run(command: string, ...args: string[]): void {
+  const { status, stderr } = spawnSync(command, args, { encoding: 'utf8' });
+  if (status !== 0) throw new Error(`${command} ${args.join(' ')}: ${stderr}`);
+}
+
+/** Everything in the map's directory and what an attacker would like to have changed. */
+function picture(home: Home): Record<string, string> {
+  const paths = [
+    ...readdirSync(home.sessionDir).map((name) => join(home.sessionDir, name)),
+    join(home.dir, 'secret'),
+    join(home.dir, 'loot'),
+  ];
+  return Object.fromEntries(
+    paths.map((path) => {
+      const stats = lstatSync(path);
+      const content = stats.isFile() ? readFileSync(path, 'utf8') : '';
+      return [path, [stats.ino, stats.mode, stats.uid, stats.mtimeMs, content].join(' ')];
+    }),
+  );
+}
+
+// What an attacker can put under a name. `$HOME` is the bridge user's.
+const PLANTS = [
+  ["a link to the bridge user's file", (name: string) => `ln -s ../secret ${name}`],
+  ["a link to the attacker's file", (name: string) => `ln -s ../loot ${name}`],
+  ['a link to nowhere', (name: string) => `ln -s ../nowhere ${name}`],
+  ['a link to itself', (name: string) => `ln -s ${name} ${name}`],
+  ['a file', (name: string) => `echo '${PLANTED}' > ${name}; chmod 666 ${name}`],
+  ['a pipe', (name: string) => `mkfifo -m 666 ${name}`],
+  ['a directory', (name: string) => `mkdir -m 777 ${name}`],
+] as const;
+
+describeWith({ root: true })("another user's work in the map's directory", () => {
+  it.each(PLANTS)("%s in the map's place is refused and nothing is written", async (_, plant) => {
+    const home = homeBesideAttacker();
+    renameSync(home.mapPath, join(home.dir, 'gone'));
+    attack(home, plant(MAP));
+    const before = picture(home);
+    for (const args of [[], ['--dry-run'], ['restore', '--all']]) {
+      const { status, stdout, stderr } = await home.run(args, { user: BRIDGE_USER });
+      expect({ status, stdout }).toEqual({ status: 1, stdout: '' });
+      expect(stderr).toMatch(
+        /^claude-session-cleanup: error: \/[^\n]*session_map\.json: [^\n]* belongs to user 54002[^\n]*\n$/,
+      );
+    }
+    expect(picture(home)).toEqual(before);
+  });
+
+  it.each(
+    [
+      LOCK,
+      `${LOCK}.takeover`,
+      JOURNAL,
+      `.${JOURNAL}.tmp`,
+      `.${MAP}.0123456789abcdef.tmp`,
+      `.${MAP}.0123456789abcdef.old`,
+    ].flatMap((name) => PLANTS.map(([what, plant]) => [what, name, plant] as const)),
+  )('%s under the name %s leads to no other file', async (_, name, plant) => {
+    const home = homeBesideAttacker();
+    attack(home, plant(name));
+    const { [home.mapPath]: mapBefore, ...before } = picture(home);
+
+    const { status, stderr } = await home.run(['-q'], { user: BRIDGE_USER });
+
+    const { [home.mapPath]: mapAfter, ...after } = picture(home);
+    expect(after).toMatchObject(before);
+    if (status === 0) {
+      expect({ map: home.mapText, stderr }).toEqual({ map: NEW, stderr: '' });
+    } else {
+      expect(mapAfter).toBe(mapBefore);
+      expect({ status, after }).toEqual({ status: 1, after: before });
+      expect(stderr).toMatch(/^(claude-session-cleanup: [^\n]+\n)+$/);
+      expect(stderr).toContain(name.startsWith(`.${JOURNAL}`) ? JOURNAL : home.sessionDir);
+    }
+  });
+
+  it('a file that looks like one that a killed run left is not taken for its own', async () => {
+    const home = homeBesideAttacker();
+    // As this user, a run that really was killed: its journal names the file that it swapped out.
+    const at = new Date().toISOString();
+    const name = `.${MAP}.0123456789abcdef`;
+    const entry = { op: 'publish', run: 'r', at, temp: name, inode: 1, from: '0', to: '0' };
+    const journal = join(home.sessionDir, JOURNAL);
+    writeFileSync(journal, `${JSON.stringify(entry)}\n`, { mode: 0o600 });
+    chownSync(journal, BRIDGE_USER, BRIDGE_USER);
+    attack(home, `echo '${PLANTED}' > ${name}.tmp`);
+    expect(await home.run(['-q'], { user: BRIDGE_USER })).toMatchObject({ status: 0, stderr: '' });
+    expect(home.mapText).toBe(NEW);
+  });
+
+  it('a directory of somebody else, or a link of his to one, is refused', async () => {
+    const home = homeBesideAttacker();
+    chownSync(home.sessionDir, ATTACKER, ATTACKER);
+    const direct = await home.run(['-q'], { user: BRIDGE_USER });
+    chownSync(home.sessionDir, 0, 0);
+    attack(home, 'ln -s .. elsewhere');
+    const elsewhere = join(home.sessionDir, 'elsewhere');
+    const linked = await home.run(['-q', '-d', elsewhere], { user: BRIDGE_USER });
+    expect([direct.status, linked.status]).toEqual([1, 1]);
+    expect(direct.stderr).toContain(
+      `${home.sessionDir}: this directory belongs to user ${ATTACKER}`,
+    );
+    expect(linked.stderr).toContain(`${elsewhere}: this link belongs to user ${ATTACKER}`);
+    expect(home.mapText).toBe(OLD);
+  });
+
+  it('a directory where everybody may replace files is refused, with the cure', async () => {
+    const home = homeBesideAttacker(0o777);
+    const { status, stderr } = await home.run(['-q'], { user: BRIDGE_USER });
+    expect(status).toBe(1);
+    expect(stderr).toContain(`chmod o-w '${home.sessionDir}'`);
+    expect(home.beside).toEqual([MAP]);
+    expect(home.mapText).toBe(OLD);
+  });
+});
+
+describeWith({ root: true })('whose map it is', () => {
+  it('a directory that a group may write is warned about, and cleaned', async () => {
+    const home = homeBesideAttacker(0o775);
+    chownSync(home.sessionDir, BRIDGE_USER, BRIDGE_USER);
+    const { status, stderr } = await home.run(['-q'], { user: BRIDGE_USER });
+    expect(status).toBe(0);
+    expect(stderr).toContain(`chmod g-w '${home.sessionDir}'`);
+    expect(home.mapText).toBe(NEW);
+  });
+
+  it("root is refused on another user's map, and only warned when it looks", async () => {
+    const home = homeBesideAttacker();
+    const before = picture(home);
+    const look = await home.run(['-q', '--dry-run']);
+    const clean = await home.run(['-q']);
+    const advice = `sudo -u '#${BRIDGE_USER}' -H claude-session-cleanup`;
+    expect([look.status, clean.status]).toEqual([0, 1]);
+    expect(look.stderr).toMatch(/^claude-session-cleanup: warning: [^\n]+\n$/);
+    expect(clean.stderr).toMatch(/^claude-session-cleanup: error: [^\n]+\n$/);
+    expect(look.stderr).toContain(advice);
+    expect(clean.stderr).toContain(advice);
+    expect(picture(home)).toEqual(before);
+  });
+
+  it("the map's mode and owner stay as they are", async () => {
+    const home = homeBesideAttacker();
+    chmodSync(home.mapPath, 0o640);
+    expect(await home.run(['-q'], { user: BRIDGE_USER })).toMatchObject({ status: 0 });
+    const { mode, uid, gid } = lstatSync(home.mapPath);
+    expect([mode & 0o7777, uid, gid]).toEqual([0o640, BRIDGE_USER, BRIDGE_USER]);
+  });
+
+  it("a link of one's own is followed: its target is replaced, the link stays", async () => {
+    const home = homeBesideAttacker();
+    const target = join(home.dir, 'bridge-data', 'the map.json');
+    mkdirSync(join(home.dir, 'bridge-data'));
+    renameSync(home.mapPath, target);
+    symlinkSync(target, home.mapPath);
+    for (const path of [join(home.dir, 'bridge-data'), target]) {
+      chownSync(path, BRIDGE_USER, BRIDGE_USER);
+    }
+    run('chown', '-h', String(BRIDGE_USER), home.mapPath);
+    expect(await home.run(['-q'], { user: BRIDGE_USER })).toMatchObject({ status: 0, stderr: '' });
+    expect(readlinkSync(home.mapPath)).toBe(target);
+    expect(readFileSync(target, 'utf8')).toBe(NEW);
+    expect(home.beside).toEqual([MAP]);
+    expect(readdirSync(join(home.dir, 'bridge-data')).sort()).toEqual([JOURNAL, 'the map.json']);
+  });
+});
