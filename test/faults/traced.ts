@@ -57,7 +57,11 @@ export async function runHaltedAt(
   await expect.poll(stopped, PATIENT).toBeGreaterThan(0);
   const pid = stopped();
   onTestFinished(() => {
-    if (child.exitCode === null) process.kill(pid, 'SIGKILL');
+    try {
+      process.kill(pid, 'SIGKILL');
+    } catch {
+      // It has come to its end.
+    }
   });
   return {
     pid,
