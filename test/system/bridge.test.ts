@@ -3,9 +3,9 @@ import { randomUUID } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect } from 'vitest';
-import { chatsLeft, makeChats } from './chats';
-import type { Machine } from './machine';
-import { asUser, describeSystem, INSTALL, SESSIONS, test, USER } from './test';
+import { chatsLeft, makeChats } from './chats.js';
+import type { Machine } from './machine.js';
+import { asUser, describeSystem, INSTALL, SESSIONS, test, USER } from './test.js';
 
 const PORT = 8000;
 const BRIDGE = `http://127.0.0.1:${PORT}`;

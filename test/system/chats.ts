@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { type Machine, quote } from './machine';
+import { type Machine, quote } from './machine.js';
 
 /** A bridge's map, and the transcripts of its sessions. */
 export interface Chats {

@@ -2,9 +2,9 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect } from 'vitest';
-import { makeChats } from './chats';
-import type { Machine } from './machine';
-import { asUser, describeSystem, INSTALL, PACKAGE, SESSIONS, test, USER } from './test';
+import { makeChats } from './chats.js';
+import type { Machine } from './machine.js';
+import { asUser, describeSystem, INSTALL, PACKAGE, SESSIONS, test, USER } from './test.js';
 
 const SERVICE = 'claude-session-cleanup.service';
 const PORT = 8000;

@@ -1,9 +1,9 @@
 /** What the installer gives a user's crontab and home, and takes away again. */
 import { expect } from 'vitest';
-import { makeChats } from './chats';
-import { HOME, installCron, JOB, LOG } from './cron';
-import { stateOf } from './state';
-import { asUser, describeSystem, INSTALL, SESSIONS, test, USER } from './test';
+import { makeChats } from './chats.js';
+import { HOME, installCron, JOB, LOG } from './cron.js';
+import { stateOf } from './state.js';
+import { asUser, describeSystem, INSTALL, SESSIONS, test, USER } from './test.js';
 
 const OTHER_LINES = `# mine
 MAILTO=""

@@ -1,8 +1,8 @@
 /** A real cron, with the line that the installer writes. */
 import { expect } from 'vitest';
-import { chatsLeft, makeChats } from './chats';
-import { HOME, installCron, LOG } from './cron';
-import { asUser, describeSystem, INSTALL, SESSIONS, test, USER } from './test';
+import { chatsLeft, makeChats } from './chats.js';
+import { HOME, installCron, LOG } from './cron.js';
+import { asUser, describeSystem, INSTALL, SESSIONS, test, USER } from './test.js';
 
 describeSystem('cron', () => {
   test('fires the line, which cleans the map and writes its log', async ({ machine }) => {

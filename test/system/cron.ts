@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
-import { deb } from './debs';
-import type { Machine } from './machine';
-import { USER } from './test';
+import { deb } from './debs.js';
+import type { Machine } from './machine.js';
+import { USER } from './test.js';
 
 /** What the installer gives the bridge's user, below the home directory. */
 export const JOB = '.config/claude-session-cleanup/default.sh';

@@ -1,7 +1,7 @@
 import { mkdir, readdir } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
-import { attempt, run } from './command';
+import { attempt, run } from './command.js';
 
 const CACHE = join(
   process.env['XDG_CACHE_HOME'] || join(homedir(), '.cache'),

@@ -2,8 +2,8 @@ import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestProject } from 'vitest/node';
-import { run } from './command';
-import { missingRequirement } from './requirements';
+import { run } from './command.js';
+import { missingRequirement } from './requirements.js';
 
 declare module 'vitest' {
   interface ProvidedContext {

@@ -1,9 +1,9 @@
 /** The installer, for what it leaves on the disk, what it asks, and what it refuses. */
 import { expect } from 'vitest';
-import { chatsLeft, makeChats } from './chats';
-import { quote } from './machine';
-import { stateOf } from './state';
-import { asUser, describeSystem, INSTALL, PACKAGE, SESSIONS, test, USER } from './test';
+import { chatsLeft, makeChats } from './chats.js';
+import { quote } from './machine.js';
+import { stateOf } from './state.js';
+import { asUser, describeSystem, INSTALL, PACKAGE, SESSIONS, test, USER } from './test.js';
 
 const SERVICE = 'claude-session-cleanup.service';
 const ENV_FILE = '/etc/claude-session-cleanup/default.env';

@@ -1,9 +1,9 @@
 /** Production and development, side by side. */
 import { expect } from 'vitest';
-import { chatsLeft, makeChats } from './chats';
-import { EVERY_SECOND } from './every-second';
-import { stateOf } from './state';
-import { describeSystem, INSTALL, SESSIONS, test, USER } from './test';
+import { chatsLeft, makeChats } from './chats.js';
+import { EVERY_SECOND } from './every-second.js';
+import { stateOf } from './state.js';
+import { describeSystem, INSTALL, SESSIONS, test, USER } from './test.js';
 
 const DEV = `${SESSIONS}_dev`;
 

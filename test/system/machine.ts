@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { attempt, type Ended, run } from './command';
+import { attempt, type Ended, run } from './command.js';
 
 const WITH_SYSTEMD = join(import.meta.dirname, 'with-systemd');
 const PATIENCE_MS = 150_000;

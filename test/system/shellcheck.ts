@@ -1,6 +1,6 @@
 import { join } from 'node:path';
-import { attempt } from './command';
-import { unpacked } from './debs';
+import { attempt } from './command.js';
+import { unpacked } from './debs.js';
 
 /** The path of shellcheck: what is installed, or else Debian's. */
 export async function shellcheck(): Promise<string> {

@@ -1,5 +1,5 @@
-import type { Machine } from './machine';
-import { SESSIONS } from './test';
+import type { Machine } from './machine.js';
+import { SESSIONS } from './test.js';
 
 /**
  * Everything that an installation could leave: each file's kind, mode, owner, name and content. What

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { test as base, describe, inject } from 'vitest';
-import { Machine, quote } from './machine';
-import { missingRequirement } from './requirements';
+import { Machine, quote } from './machine.js';
+import { missingRequirement } from './requirements.js';
 
 /** Where the package lies on the machine, as `npm install --global` puts it. */
 export const PACKAGE = '/opt/npm/lib/node_modules/claude-session-cleanup';

@@ -1,8 +1,8 @@
 /** The service and its timer, as the installer leaves them, doing their work. */
 import { expect } from 'vitest';
-import { chatsLeft, makeChats } from './chats';
-import { EVERY_SECOND } from './every-second';
-import { describeSystem, INSTALL, SESSIONS, test, USER } from './test';
+import { chatsLeft, makeChats } from './chats.js';
+import { EVERY_SECOND } from './every-second.js';
+import { describeSystem, INSTALL, SESSIONS, test, USER } from './test.js';
 
 const SERVICE = 'claude-session-cleanup.service';
 

@@ -2,11 +2,11 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test as plainTest } from 'vitest';
-import { run } from './command';
-import type { Machine } from './machine';
-import { missingRequirement } from './requirements';
-import { shellcheck } from './shellcheck';
-import { asUser, describeSystem, INSTALL, PACKAGE, SESSIONS, test, USER } from './test';
+import { run } from './command.js';
+import type { Machine } from './machine.js';
+import { missingRequirement } from './requirements.js';
+import { shellcheck } from './shellcheck.js';
+import { asUser, describeSystem, INSTALL, PACKAGE, SESSIONS, test, USER } from './test.js';
 
 const ROOT = join(import.meta.dirname, '../..');
 const BAR = 1.5;

@@ -1,9 +1,9 @@
 /** The service of a user's own manager, installed without root. */
 import { expect } from 'vitest';
-import { chatsLeft, makeChats } from './chats';
-import { EVERY_SECOND } from './every-second';
-import { stateOf } from './state';
-import { asUser, describeSystem, INSTALL, SESSIONS, test, USER } from './test';
+import { chatsLeft, makeChats } from './chats.js';
+import { EVERY_SECOND } from './every-second.js';
+import { stateOf } from './state.js';
+import { asUser, describeSystem, INSTALL, SESSIONS, test, USER } from './test.js';
 
 const UNITS = '.config/systemd/user';
 
