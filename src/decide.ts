@@ -29,6 +29,8 @@ export interface Evidence {
   pictureOf(family: Family): ProviderPicture;
   /** Whether its CLI process runs right now. */
   isRunning(family: Family, session: string): boolean;
+  /** Whether it may run, as far as could be seen. */
+  mayRun(family: Family, session: string): boolean;
 }
 
 /** What the user asked for, as far as deciding goes. */
@@ -63,7 +65,7 @@ export function decide(
   policy: Policy,
 ): Decision[] {
   const judged = mappings.map((mapping) => judge(mapping, evidence, policy));
-  const unbelievable = new Set<Family>(familiesWithoutTranscripts(judged, SEVERAL));
+  const unbelievable = new Set<Family>(familiesWithoutTranscripts(judged));
   return judged.map((decision) => {
     const { family } = decision.mapping;
     const believable = family !== undefined && !unbelievable.has(family);
@@ -71,16 +73,11 @@ export function decide(
   });
 }
 
-// One session without a transcript proves nothing: the CLIs delete old ones by themselves.
-const SEVERAL = 2;
-
 /**
  * The families of which not one mapped session has a transcript: a sign of a wrong user or a wrong
  * home rather than of dead sessions.
- *
- * @param least how many mapped sessions a family must have to count
  */
-export function familiesWithoutTranscripts(decisions: readonly Judged[], least: number): Family[] {
+export function familiesWithoutTranscripts(decisions: readonly Judged[]): Family[] {
   const counts = new Map<Family, { all: number; missing: number }>();
   for (const { mapping, state } of decisions) {
     if (mapping.family === undefined || state === 'unrecognized') continue;
@@ -89,9 +86,7 @@ export function familiesWithoutTranscripts(decisions: readonly Judged[], least: 
     if (state === 'missing') count.missing += 1;
     counts.set(mapping.family, count);
   }
-  return [...counts]
-    .filter(([, { all, missing }]) => missing >= least && missing === all)
-    .map(([family]) => family);
+  return [...counts].filter(([, { all, missing }]) => missing === all).map(([family]) => family);
 }
 
 type Judged = Omit<Decision, 'removes'>;
@@ -125,7 +120,9 @@ export function isIdle(lastActivity: number, { now, thresholdMs }: Policy): bool
 }
 
 function goes(decision: Judged, family: Family, evidence: Evidence, policy: Policy): boolean {
-  if (policy.keepRunning && decision.running) return false;
+  const { session } = decision.mapping;
+  const mayRun = decision.running || (session !== null && evidence.mayRun(family, session));
+  if (policy.keepRunning && mayRun) return false;
   if (decision.state === 'idle') return true;
   return (
     decision.state === 'missing' &&

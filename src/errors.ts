@@ -44,6 +44,8 @@ const REASONS: Readonly<Record<string, string>> = {
   ENAMETOOLONG: 'the name is too long',
   EMFILE: 'too many open files',
   EINTR: 'interrupted',
+  EBUSY:
+    'it is a mount point of its own, which nothing can be renamed over; mount its directory instead',
 };
 
 /** A failed system call in words, without the path (the caller names it). */

@@ -1,6 +1,6 @@
 import type { Bridge } from './bridge/client.js';
 import { type Decision, decide, type Policy } from './decide.js';
-import { reportEmptyFamilies } from './gates.js';
+import { reportEmptyFamilies } from './empty-families.js';
 import { type Inspection, inspect } from './inspect.js';
 import { type Mapped, readMapped } from './mapped.js';
 import type { CleanOptions } from './options.js';
@@ -54,6 +54,7 @@ export async function examine(
   const decisions = decide(mappings, inspection, policy);
   reportOddMappings(decisions, problems);
   reportUnreadable(decisions, inspection, problems);
+  inspection.reportRunningDoubts(problems);
   reportEmptyFamilies(decisions, inspection, options, problems);
   const back = writtenBack(journal.entries, decisions);
   if (back.length > 0) problems.warn(backMessage(back.length, options.bridgeUrl));

@@ -1,9 +1,8 @@
-import { hostname, userInfo } from 'node:os';
-import { type Decision, type Evidence, exceeds, familiesWithoutTranscripts } from './decide.js';
+import { hostname } from 'node:os';
+import { exceeds } from './decide.js';
 import type { Examination } from './examine.js';
-import type { CleanOptions, Roots } from './options.js';
+import type { CleanOptions } from './options.js';
 import type { Problems } from './problems.js';
-import { type Family, providerOf } from './providers/index.js';
 
 // Clocks of file servers and of this machine differ by seconds; more is a clock that was set back.
 const CLOCK_SLACK_MS = 5 * 60 * 1000;
@@ -36,38 +35,4 @@ export function gate(
     return 'more than --max-remove would go';
   }
   return undefined;
-}
-
-/** Says which CLIs' sessions have no transcripts at all: a sign of a wrong user or a wrong HOME. */
-export function reportEmptyFamilies(
-  decisions: readonly Decision[],
-  evidence: Evidence,
-  { roots, missing }: Pick<CleanOptions, 'roots' | 'missing'>,
-  problems: Problems,
-): void {
-  for (const family of familiesWithoutTranscripts(decisions, 1)) {
-    const count = decisions.filter(({ mapping }) => mapping.family === family).length;
-    // One alone among other transcripts: the CLI itself deletes old ones.
-    if (count === 1 && evidence.pictureOf(family).transcripts > 0) continue;
-    const message = emptyFamily(family, count, roots);
-    if (missing === 'remove')
-      problems.error(`${message}. They were kept in spite of --missing remove`);
-    else problems.warn(message);
-  }
-}
-
-function emptyFamily(family: Family, count: number, roots: Roots): string {
-  const { label } = providerOf(family);
-  return (
-    `${label}: none of its mapped sessions (${count}) has a transcript in ${roots[family]}, looked at as ${userName()}: ` +
-    "probably the wrong user or the wrong HOME. 'claude-session-cleanup doctor' tells more"
-  );
-}
-
-function userName(): string {
-  try {
-    return userInfo().username;
-  } catch {
-    return `user ${process.geteuid?.()}`;
-  }
 }

@@ -2,16 +2,19 @@ import { statSync } from 'node:fs';
 import type { Activity, Evidence } from './decide.js';
 import type { Roots } from './options.js';
 import type { Problems } from './problems.js';
+import type { SessionFiles } from './providers/gathering.js';
 import { type Family, PROVIDERS } from './providers/index.js';
-import { runningSessions } from './providers/running.js';
+import { type Running, runningSessions } from './providers/running.js';
 import { isPossibleSessionId } from './providers/session-id.js';
-import { type SessionFiles, type Sweep, sweep } from './providers/sweep.js';
+import { type Sweep, sweep } from './providers/sweep.js';
 import type { Mapping } from './session-map/session-map.js';
 
 /** What the CLIs' directories say of the mapped sessions. */
 export interface Inspection extends Evidence {
   /** Says what could not be looked at, as far as a mapping stayed undecided for it. */
   reportObstacles(family: Family, session: string, problems: Problems): void;
+  /** Says what hindered a look for the sessions' processes. */
+  reportRunningDoubts(problems: Problems): void;
   /**
    * The session's last activity as its files have it at this moment, ms since the epoch; null without
    * a file.
@@ -19,6 +22,8 @@ export interface Inspection extends Evidence {
    * @throws the system call's error when a file can't be looked at
    */
   latestActivity(family: Family, session: string): number | null;
+  /** When names last changed in each directory that was looked into, as it says at this moment, ms. */
+  directoryTimes(): ReadonlyMap<string, number>;
   readonly roots: Roots;
 }
 
@@ -35,7 +40,7 @@ export function inspect(
   checkRunning: boolean,
 ): Inspection {
   const sweeps = new Map<Family, Sweep>();
-  const running = new Map<Family, ReadonlySet<string>>();
+  const running = new Map<Family, Running>();
   for (const provider of PROVIDERS) {
     const { family } = provider;
     const sessions = sessionsOf(mappings, family);
@@ -57,18 +62,26 @@ export function inspect(
         uncertain: (found?.obstacles.length ?? 0) > 0,
       };
     },
-    isRunning: (family, session) => running.get(family)?.has(session) ?? false,
+    isRunning: (family, session) => running.get(family)?.sessions.has(session) ?? false,
+    mayRun: (family, session) => running.get(family)?.doubtful.has(session) ?? false,
+    reportRunningDoubts(problems) {
+      for (const { path, reason } of [...running.values()].flatMap(({ obstacles }) => obstacles)) {
+        problems.warn(
+          `${path}: can't be read: ${reason}; whether sessions run right now is not known, and --keep-running keeps them`,
+        );
+      }
+    },
     reportObstacles(family, session, problems) {
       const obstacles = [
         ...(sweeps.get(family)?.obstacles ?? []),
         ...filesOf(family, session).obstacles,
       ];
-      for (const { path, reason } of obstacles) {
+      for (const { path, kind, reason, cure } of obstacles) {
         if (said.has(path)) continue;
         said.add(path);
+        const what = kind === 'unreadable' ? "can't be read" : "can't be told whose it is";
         problems.error(
-          `${path}: can't be read: ${reason}; the mappings that depend on it were kept. ` +
-            'Run as the user that the CLIs run as, or mend its permissions',
+          `${path}: ${what}: ${reason}; the mappings that depend on it were kept. ${cure}`,
         );
       }
     },
@@ -78,7 +91,20 @@ export function inspect(
       );
       return newest(times.filter((time) => time !== undefined));
     },
+    directoryTimes() {
+      const directories = [...sweeps.values()].flatMap((found) => found.directories);
+      return new Map(directories.map((directory) => [directory, timeOf(directory)]));
+    },
   };
+}
+
+/** NaN, which equals nothing, when it can't be looked at. */
+function timeOf(directory: string): number {
+  try {
+    return statSync(directory).mtimeMs;
+  } catch {
+    return Number.NaN;
+  }
 }
 
 function sessionsOf(mappings: readonly Mapping[], family: Family): Set<string> {

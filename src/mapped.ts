@@ -1,7 +1,6 @@
 import type { Bridge } from './bridge/client.js';
-import { keyOf } from './session-map/merge.js';
 import { type MapSnapshot, readMap } from './session-map/read.js';
-import { type Mapping, mappingsOf, type SessionMap } from './session-map/session-map.js';
+import { keyOf, type Mapping, mappingsOf, type SessionMap } from './session-map/session-map.js';
 
 /** What is mapped at this moment. */
 export interface Mapped {
@@ -51,8 +50,8 @@ export function unite(
 export function hasMapping(map: SessionMap | undefined): (mapping: Mapping) => boolean {
   const sessions = new Map(
     (map === undefined ? [] : mappingsOf(map)).map(
-      ({ provider, chat, session }) => [keyOf(provider, chat), session] as const,
+      (mapping) => [keyOf(mapping), mapping.session] as const,
     ),
   );
-  return ({ provider, chat, session }) => sessions.get(keyOf(provider, chat)) === session;
+  return (mapping) => sessions.get(keyOf(mapping)) === mapping.session;
 }

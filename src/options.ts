@@ -4,7 +4,7 @@ import { type Command, InvalidArgumentError, Option } from 'commander';
 import { hoursToMilliseconds } from 'date-fns/hoursToMilliseconds';
 import type { RemovalLimit } from './decide.js';
 import { CleanupError, UsageError } from './errors.js';
-import { type Family, PROVIDERS } from './providers/index.js';
+import { type Family, PROVIDERS, type Provider } from './providers/index.js';
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -30,6 +30,26 @@ export interface InspectOptions extends CommonOptions {
   readonly bridgeUrl: URL | undefined;
 }
 
+/** What `list` is told. */
+export interface ListOptions extends InspectOptions {
+  readonly sort: SortKey | undefined;
+  /** A section's name, or that of a family of CLIs. */
+  readonly provider: string | undefined;
+  readonly state: ListedState | undefined;
+}
+
+const SORT_KEYS = ['idle', 'provider', 'chat'] as const;
+const LISTED_STATES = [
+  'active',
+  'idle',
+  'missing',
+  'running',
+  'unreadable',
+  'unrecognized',
+] as const;
+export type SortKey = (typeof SORT_KEYS)[number];
+export type ListedState = (typeof LISTED_STATES)[number];
+
 /** What a clean run is told. */
 export interface CleanOptions extends InspectOptions {
   readonly dryRun: boolean;
@@ -48,14 +68,14 @@ export interface RestoreOptions extends CommonOptions {
   readonly last: boolean;
 }
 
+/** `--claude-dir` and its like. */
+type RootFlags = { readonly [F in Family as `${F}Dir`]?: string };
+
 /** The flags as commander leaves them; absent when not given. */
-export interface Flags {
+export interface Flags extends RootFlags {
   readonly dryRun?: boolean;
   readonly hours?: number;
   readonly sessionDir?: string;
-  readonly claudeDir?: string;
-  readonly geminiDir?: string;
-  readonly codexDir?: string;
   readonly missing?: 'keep' | 'remove';
   readonly keepRunning?: boolean;
   readonly onChange?: string;
@@ -67,6 +87,9 @@ export interface Flags {
   readonly color?: boolean;
   readonly metrics?: string;
   readonly journalDays?: number;
+  readonly sort?: SortKey;
+  readonly provider?: string;
+  readonly state?: ListedState;
   readonly all?: boolean;
   readonly last?: boolean;
 }
@@ -116,6 +139,18 @@ export function addInspectOptions(command: Command): Command {
   return command;
 }
 
+/** The options of `list`. */
+export function addListOptions(command: Command): Command {
+  return addInspectOptions(command)
+    .addOption(
+      new Option('--sort <key>', 'by idle time, provider or chat (default: as in the map)').choices(
+        SORT_KEYS,
+      ),
+    )
+    .option('--provider <name>', 'only this provider, such as claude or codex-cli', text('name'))
+    .addOption(new Option('--state <state>', 'only sessions in this state').choices(LISTED_STATES));
+}
+
 /** The options of a clean run. */
 export function addCleanOptions(command: Command): Command {
   return addInspectOptions(command)
@@ -138,7 +173,7 @@ export function addCleanOptions(command: Command): Command {
       'remove nothing, and fail, when more than this many mappings would go',
       removalLimit,
     )
-    .option('--metrics <file>', 'write a Prometheus text file', text('file'))
+    .option('--metrics <file>', 'write a Prometheus text file (env CLEANUP_METRICS)', text('file'))
     .option(
       '--journal-days <n>',
       `days that removed mappings can be restored (env JOURNAL_DAYS, default ${DEFAULT_JOURNAL_DAYS})`,
@@ -155,6 +190,12 @@ export function addRestoreOptions(command: Command): Command {
     .option('--no-dry-run', 'restore, whatever DRY_RUN says');
 }
 
+/** The flags that a command was given, by itself and before its name; the nearer one counts. */
+export function flagsOf(command: Command): Flags {
+  const outer = command.parent === null ? {} : flagsOf(command.parent);
+  return { ...outer, ...command.opts<Flags>() };
+}
+
 /**
  * Flags over environment over defaults.
  *
@@ -169,7 +210,7 @@ export function cleanOptions(flags: Flags, environment: Environment): CleanOptio
     keepRunning: flags.keepRunning ?? false,
     onChange: flags.onChange,
     maxRemove: flags.maxRemove,
-    metrics: flags.metrics,
+    metrics: metrics(flags, environment),
     journalDays:
       flags.journalDays ??
       fromEnvironment(environment, 'JOURNAL_DAYS', journalDays) ??
@@ -190,6 +231,12 @@ export function inspectOptions(flags: Flags, environment: Environment): InspectO
   };
 }
 
+/** As cleanOptions, for `list`. */
+export function listOptions(flags: Flags, environment: Environment): ListOptions {
+  const { sort, provider, state } = flags;
+  return { ...inspectOptions(flags, environment), sort, provider, state };
+}
+
 /** As cleanOptions, for `restore`. */
 export function restoreOptions(flags: Flags, environment: Environment): RestoreOptions {
   return {
@@ -200,11 +247,29 @@ export function restoreOptions(flags: Flags, environment: Environment): RestoreO
   };
 }
 
+/** Where a clean run leaves its metrics, and of which map. */
+export type MetricsOptions = Pick<CleanOptions, 'metrics' | 'sessionDir' | 'dryRun'>;
+
+/** As cleanOptions, for a run whose other options make no sense. */
+export function metricsOptions(flags: Flags, environment: Environment): MetricsOptions {
+  return {
+    metrics: metrics(flags, environment),
+    sessionDir: sessionDir(flags, environment),
+    dryRun: flags.dryRun ?? isYes(environment['DRY_RUN'] ?? ''),
+  };
+}
+
+function metrics(flags: Flags, environment: Environment): string | undefined {
+  return flags.metrics || set(environment, 'CLEANUP_METRICS');
+}
+
+function sessionDir(flags: Flags, environment: Environment): string {
+  return resolve(flags.sessionDir ?? set(environment, 'CLAUDE_SESSION_DIR') ?? DEFAULT_SESSION_DIR);
+}
+
 function commonOptions(flags: Flags, environment: Environment): CommonOptions {
   return {
-    sessionDir: resolve(
-      flags.sessionDir ?? set(environment, 'CLAUDE_SESSION_DIR') ?? DEFAULT_SESSION_DIR,
-    ),
+    sessionDir: sessionDir(flags, environment),
     json: flags.json ?? false,
     quiet: flags.quiet ?? false,
     verbose: flags.verbose ?? false,
@@ -213,17 +278,19 @@ function commonOptions(flags: Flags, environment: Environment): CommonOptions {
 }
 
 function rootsFrom(flags: Flags, environment: Environment): Roots {
-  const root = (family: Family): string => {
-    const provider = PROVIDERS.find((candidate) => candidate.family === family);
-    if (provider === undefined) throw new RangeError(family);
-    const flag = flags[provider.rootOption];
-    if (flag !== undefined) return resolve(flag);
-    const moved = set(environment, provider.rootVariable);
-    return resolve(
-      moved === undefined ? join(home(environment), provider.rootName) : provider.rootFrom(moved),
-    );
-  };
-  return { claude: root('claude'), gemini: root('gemini'), codex: root('codex') };
+  const roots = PROVIDERS.map(
+    (provider) => [provider.family, rootOf(provider, flags, environment)] as const,
+  );
+  return Object.fromEntries(roots) as Roots;
+}
+
+function rootOf(provider: Provider, flags: Flags, environment: Environment): string {
+  const flag = flags[`${provider.family}Dir` as const];
+  if (flag !== undefined) return resolve(flag);
+  const moved = set(environment, provider.rootVariable);
+  return resolve(
+    moved === undefined ? join(home(environment), provider.rootName) : provider.rootFrom(moved),
+  );
 }
 
 function home(environment: Environment): string {
@@ -241,7 +308,7 @@ function home(environment: Environment): string {
 
 /** NO_COLOR and FORCE_COLOR as Node reads them: the second one wins. */
 function colorFrom(environment: Environment): boolean | undefined {
-  const forced = environment['FORCE_COLOR'];
+  const forced = set(environment, 'FORCE_COLOR');
   if (forced !== undefined) return !['0', 'false'].includes(forced);
   return set(environment, 'NO_COLOR') === undefined ? undefined : false;
 }
@@ -270,8 +337,12 @@ function fromEnvironment<T>(
   }
 }
 
+function isYes(value: string): boolean {
+  return ['1', 'true', 'yes'].includes(value.toLowerCase());
+}
+
 function flag(value: string): boolean {
-  if (['1', 'true', 'yes'].includes(value.toLowerCase())) return true;
+  if (isYes(value)) return true;
   if (['0', 'false', 'no'].includes(value.toLowerCase())) return false;
   throw new InvalidArgumentError('It takes 1, true or yes, or 0, false or no.');
 }

@@ -1,21 +1,24 @@
 import type { Bridge } from './bridge/client.js';
 import { forgetInBridge } from './bridge/forget.js';
-import { type Decision, decide, isIdle } from './decide.js';
-import { CleanupError, reason } from './errors.js';
-import { type Examination, reportUnreadable } from './examine.js';
-import { type Inspection, inspect } from './inspect.js';
+import type { Decision } from './decide.js';
+import { CleanupError } from './errors.js';
+import type { Examination } from './examine.js';
+import { LastLook } from './last-look.js';
 import { hasMapping } from './mapped.js';
 import type { Problems } from './problems.js';
+import { reportCommit } from './session-map/commit.js';
 import { appendToJournal } from './session-map/journal.js';
 import type { MapLocation } from './session-map/location.js';
-import { keyOf } from './session-map/merge.js';
-import { type Candidate, removedEntry, removeFromFile } from './session-map/remove.js';
+import { readMap } from './session-map/read.js';
+import { removedEntry, removeFromFile } from './session-map/remove.js';
+import { restoreToFile } from './session-map/restore.js';
+import { keyOf, mappingsOf, type SessionMap } from './session-map/session-map.js';
 import { undisturbed } from './signals.js';
 
 /** What became of the mappings that were to go, by their keys. */
 export interface Removal {
   readonly removed: ReadonlyMap<string, 'bridge' | 'file'>;
-  /** The last look at those that stayed because they became active meanwhile. */
+  /** The decision at the last look, of those that it let stay. */
   readonly revived: ReadonlyMap<string, Decision>;
 }
 
@@ -33,7 +36,6 @@ export async function removeDecided(
   problems: Problems,
 ): Promise<Removal> {
   const lastLook = new LastLook(examination, problems);
-  const stays = (candidate: Candidate): boolean => lastLook.stays(candidate);
   const candidates = examination.decisions.filter(({ removes }) => removes);
   const removed = new Map<string, 'bridge' | 'file'>();
   let unsure: ReadonlySet<string> = new Set();
@@ -41,10 +43,21 @@ export async function removeDecided(
   const journaled = new Set<string>();
   const fromFile = async (going: readonly Decision[]): Promise<void> => {
     if (going.length === 0) return;
-    const result = await undisturbed(() => removeFromFile(location, going, run, journaled, stays));
+    const result = await undisturbed(() =>
+      removeFromFile(location, going, run, journaled, lastLook),
+    );
     collisions += result.collisions;
-    if (result.brokenWriter) problems.warn(brokenWriter(location));
+    reportCommit(location.path, result, problems);
     for (const key of result.removed) if (!removed.has(key)) removed.set(key, 'file');
+  };
+  const keptInFile: Decision[] = [];
+  const keepInFile = async (unknown: readonly Decision[]): Promise<void> => {
+    if (unknown.length === 0) return;
+    problems.warn(unknownMappings(unknown.length, location));
+    const mappings = unknown.map(({ mapping }) => mapping);
+    const result = await undisturbed(() => restoreToFile(location, mappings, run));
+    reportCommit(location.path, result, problems);
+    keptInFile.push(...unknown);
   };
   try {
     const { memory, file } = examination.mapped;
@@ -53,12 +66,18 @@ export async function removeDecided(
     await fromFile(candidates.filter(({ mapping }) => !isInMemory(mapping)));
     const inMemory = candidates.filter(({ mapping }) => isInMemory(mapping));
     if (bridge !== undefined && inMemory.length > 0) {
-      appendToJournal(location.directory, entriesOf(inMemory, run));
+      // The bridge writes its memory over the file: what it does not know must be in the journal, too.
+      const isInFile = hasMapping((await readMap(location.path))?.map);
+      const unknown = unknownTo(memory, examination.decisions).filter(({ mapping }) =>
+        isInFile(mapping),
+      );
+      appendToJournal(location.directory, entriesOf([...inMemory, ...unknown], run));
       for (const decision of inMemory) journaled.add(keyOfDecision(decision));
-      const asked = await forgetInBridge(bridge, inMemory, stays, file?.bytes.length ?? 0);
+      const asked = await forgetInBridge(bridge, inMemory, lastLook, file?.bytes.length ?? 0);
       unsure = asked.unsure;
       for (const { message } of asked.failures) problems.error(message);
       for (const key of asked.forgotten) removed.set(key, 'bridge');
+      await keepInFile(unknown);
       // When its memory is not known, the file may hold what it needs.
       const isStillThere = hasMapping(asked.memory);
       if (asked.memory !== undefined) {
@@ -69,61 +88,32 @@ export async function removeDecided(
     if (!(error instanceof CleanupError)) throw error;
     problems.error(error.message);
   }
-  const stayed = candidates.filter((decision) => !removed.has(keyOfDecision(decision)));
+  const stayed = [
+    ...candidates.filter((decision) => !removed.has(keyOfDecision(decision))),
+    ...keptInFile,
+  ];
   if (journaled.size > 0) endRun(location, stayed, unsure, run, collisions, problems);
   return { removed, revived: lastLook.revived };
-}
-
-/** The decision taken anew, right before it takes effect. */
-class LastLook {
-  readonly #examination: Examination;
-  readonly #problems: Problems;
-  #inspection: Inspection | undefined;
-  readonly #goes = new Set<string>();
-  readonly revived = new Map<string, Decision>();
-
-  constructor(examination: Examination, problems: Problems) {
-    this.#examination = examination;
-    this.#problems = problems;
-  }
-
-  /** Whether a session that was to go has become active, or can't be looked at any more. */
-  stays({ mapping }: Candidate): boolean {
-    const inspection = this.#look();
-    const { family, session } = mapping;
-    if (family === undefined || session === null) return true;
-    if (!this.#goes.has(keyOf(mapping.provider, mapping.chat))) return true;
-    try {
-      const latest = inspection.latestActivity(family, session);
-      return latest !== null && !isIdle(latest, this.#examination.policy);
-    } catch (error) {
-      this.#problems.error(`${mapping.provider}/${mapping.chat}: kept: ${reason(error)}`);
-      return true;
-    }
-  }
-
-  /** One more sweep, for files that are new since the first one. */
-  #look(): Inspection {
-    if (this.#inspection !== undefined) return this.#inspection;
-    const { decisions, inspection, policy } = this.#examination;
-    const mappings = decisions.map(({ mapping }) => mapping);
-    this.#inspection = inspect(mappings, inspection.roots, policy.keepRunning);
-    const anew = decide(mappings, this.#inspection, policy);
-    reportUnreadable(anew, this.#inspection, this.#problems);
-    for (const decision of anew) {
-      const key = keyOfDecision(decision);
-      if (decision.removes) this.#goes.add(key);
-      else this.revived.set(key, decision);
-    }
-    return this.#inspection;
-  }
 }
 
 function entriesOf(decisions: readonly Decision[], run: string) {
   return decisions.flatMap((decision) => {
     const { session, raw } = decision.mapping;
-    return session === null ? [] : [removedEntry(run, decision, session, raw)];
+    return session === null ? [] : [removedEntry(run, decision, session, raw, 'by-provider')];
   });
+}
+
+/** What stands in the file alone while a bridge runs, whatever session it has. */
+function unknownTo(memory: SessionMap | undefined, decisions: readonly Decision[]): Decision[] {
+  const known = new Set((memory === undefined ? [] : mappingsOf(memory)).map(keyOf));
+  return decisions.filter((decision) => !known.has(keyOfDecision(decision)));
+}
+
+function unknownMappings(count: number, { path }: MapLocation): string {
+  return (
+    `${path}: ${count} mappings stand in the file alone: the bridge does not know them, and drops them ` +
+    'when it saves the next time. Restart it, so that it takes them up'
+  );
 }
 
 /** The next run must know which of the announced removals took place. */
@@ -157,9 +147,5 @@ function chatName({ mapping: { provider, chat } }: Decision) {
 }
 
 function keyOfDecision({ mapping }: Decision): string {
-  return keyOf(mapping.provider, mapping.chat);
-}
-
-function brokenWriter({ path }: MapLocation): string {
-  return `${path}: a program that was writing it stopped in the middle; the map is whole, that program's last change is not in it`;
+  return keyOf(mapping);
 }

@@ -1,4 +1,5 @@
-const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+/** The signals that ask a process to end. */
+export const ENDING_SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
 /**
  * Does work that is better finished than broken off: a signal that asks the process to end takes
@@ -9,11 +10,11 @@ export async function undisturbed<T>(work: () => Promise<T>): Promise<T> {
   const remember = (signal: NodeJS.Signals): void => {
     asked ??= signal;
   };
-  for (const signal of SIGNALS) process.on(signal, remember);
+  for (const signal of ENDING_SIGNALS) process.on(signal, remember);
   try {
     return await work();
   } finally {
-    for (const signal of SIGNALS) process.off(signal, remember);
+    for (const signal of ENDING_SIGNALS) process.off(signal, remember);
     if (asked !== undefined) process.kill(process.pid, asked);
   }
 }

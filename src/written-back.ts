@@ -1,6 +1,6 @@
 import type { Decision } from './decide.js';
 import type { JournalEntry, RemovedEntry } from './session-map/journal.js';
-import { keyOf } from './session-map/merge.js';
+import { keyOf } from './session-map/session-map.js';
 
 /**
  * The mappings that an earlier run removed and that stand there again with the same session, though
@@ -14,7 +14,7 @@ export function writtenBack(
 ): Decision[] {
   const removed = removedForSure(entries);
   return decisions.filter(({ mapping, lastActivity }) => {
-    const entry = removed.get(keyOf(mapping.provider, mapping.chat));
+    const entry = removed.get(keyOf(mapping));
     return (
       entry !== undefined &&
       entry.session === mapping.session &&
@@ -29,13 +29,11 @@ function removedForSure(entries: readonly JournalEntry[]): Map<string, RemovedEn
   const removed = new Map<string, RemovedEntry>();
   for (const entry of entries) {
     if (entry.op === 'remove') {
-      announced.set(keyOf(entry.provider, entry.chat), entry);
+      announced.set(keyOf(entry), entry);
     } else if (entry.op === 'restore') {
-      removed.delete(keyOf(entry.provider, entry.chat));
+      removed.delete(keyOf(entry));
     } else if (entry.op === 'done') {
-      const kept = new Set(
-        [...entry.kept, ...entry.unsure].map(({ provider, chat }) => keyOf(provider, chat)),
-      );
+      const kept = new Set([...entry.kept, ...entry.unsure].map(keyOf));
       for (const [key, removal] of announced) {
         if (removal.run === entry.run && !kept.has(key)) removed.set(key, removal);
       }

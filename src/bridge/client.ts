@@ -1,6 +1,6 @@
 import { CleanupError, errorCode } from '../errors.js';
+import { type JsonNode, lastMember, outline } from '../json-outline.js';
 import { printable } from '../printable.js';
-import { type JsonNode, lastMember, outline } from '../session-map/outline.js';
 import { parseSessionMapText, type SessionMap } from '../session-map/session-map.js';
 
 const TIMEOUT_MS = 5000;
@@ -10,6 +10,9 @@ const ANSWER_PER_MAP = 4;
 
 /** The bridge answered late, wrongly or with an error: nothing of it is acted on. */
 export class BridgeError extends CleanupError {}
+
+/** It gave no whole answer: whether it does, or will do, what it was asked is not known. */
+export class NoAnswerError extends BridgeError {}
 
 /**
  * The running bridge's own interface (jaysettle/claudeRemote: `GET /sessions`,
@@ -48,12 +51,11 @@ export class Bridge {
   }
 
   /**
-   * Asks the bridge to forget a chat's mapping.
+   * Asks the bridge to forget a chat's mapping; that it has none is as good.
    *
-   * @returns false when the bridge has no such mapping
-   * @throws BridgeError when it did not do it
+   * @throws BridgeError when it did not do it; NoAnswerError when that is not known
    */
-  async forget(provider: string, chat: string): Promise<boolean> {
+  async forget(provider: string, chat: string): Promise<void> {
     const segment = pathSegment(chat);
     if (segment === undefined) {
       throw this.#error(`the chat id ${chat.slice(0, 80)} can't be named in its address`);
@@ -66,11 +68,11 @@ export class Bridge {
         SMALL_ANSWER_BYTES,
       );
     } catch (error) {
-      throw this.#error(error);
+      throw new NoAnswerError(this.#error(error).message);
     }
-    if (answer.status === 404) return false;
+    if (answer.status === 404) return;
     const body = parse(answer.body);
-    if (answer.status === 200 && isRecord(body) && body['status'] === 'deleted') return true;
+    if (answer.status === 200 && isRecord(body) && body['status'] === 'deleted') return;
     const problem =
       answer.status === 200 ? 'something else than that it is deleted' : answer.status;
     throw this.#error(`DELETE /sessions/<chat>?model=${provider} answered ${problem}`);
@@ -80,7 +82,8 @@ export class Bridge {
     const response = await fetch(new URL(path, this.#base), {
       method,
       redirect: 'manual',
-      headers: { accept: 'application/json' },
+      // A bridge may close a connection that rests during a sweep.
+      headers: { accept: 'application/json', connection: 'close' },
       signal: AbortSignal.timeout(TIMEOUT_MS),
     });
     return { status: response.status, body: await bodyOf(response, maxBytes) };
@@ -143,7 +146,9 @@ function pathSegment(chat: string): string | undefined {
 }
 
 function isRefused(error: unknown): boolean {
-  return error instanceof TypeError && codesOf(error.cause).includes('ECONNREFUSED');
+  return (
+    error instanceof TypeError && codesOf(error.cause).every((code) => code === 'ECONNREFUSED')
+  );
 }
 
 /** A name with several addresses fails with one error for each of them. */

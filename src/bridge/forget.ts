@@ -1,7 +1,6 @@
-import { keyOf } from '../session-map/merge.js';
-import type { Candidate } from '../session-map/remove.js';
-import { mappingsOf, type SessionMap } from '../session-map/session-map.js';
-import { type Bridge, BridgeError } from './client.js';
+import type { Candidate, LastWord } from '../session-map/remove.js';
+import { keyOf, mappingsOf, type SessionMap } from '../session-map/session-map.js';
+import { type Bridge, BridgeError, NoAnswerError } from './client.js';
 
 /** What asking the bridge came to. */
 export interface Forgotten {
@@ -20,22 +19,27 @@ const PATIENCE_MS = 5 * 60 * 1000;
 
 /**
  * Asks the bridge to forget mappings, one by one. Its memory is read again between them: only a
- * mapping that still names the session that was judged goes, and that `stays` does not hold back.
+ * mapping that still names the session that was judged goes, and that `lastWord` does not hold back.
  *
  * @param mapBytes the size of the bridge's own map
  */
 export async function forgetInBridge(
   bridge: Bridge,
   candidates: readonly Candidate[],
-  stays: (candidate: Candidate) => boolean,
+  lastWord: LastWord,
   mapBytes: number,
 ): Promise<Forgotten> {
   const forgotten = new Set<string>();
   const unsure = new Set<string>();
   const failures: BridgeError[] = [];
   const deadline = performance.now() + PATIENCE_MS;
+  // A sweep can take long: nothing slow may stand between reading the memory and a DELETE.
+  const look = async (): Promise<SessionMap> => {
+    lastWord.refresh();
+    return await memoryNow(bridge, mapBytes);
+  };
   try {
-    let memory = await memoryNow(bridge, mapBytes);
+    let memory = await look();
     for (const candidate of candidates) {
       const { provider, chat, session } = candidate.mapping;
       if (performance.now() > deadline) {
@@ -43,14 +47,20 @@ export async function forgetInBridge(
           `bridge ${bridge.address}: it is slow; the rest of the idle mappings is left to the next run`,
         );
       }
-      if (sessionIn(memory, provider, chat) !== session || stays(candidate)) continue;
-      const key = keyOf(provider, chat);
+      if (sessionIn(memory, provider, chat) !== session || lastWord.stays(candidate)) continue;
+      const key = keyOf(candidate.mapping);
       unsure.add(key);
       const refusal = await forget(bridge, provider, chat);
-      memory = await memoryNow(bridge, mapBytes);
-      unsure.delete(key);
-      if (sessionIn(memory, provider, chat) !== session) forgotten.add(key);
-      else failures.push(refusal ?? stillThere(bridge, provider, chat));
+      memory = await look();
+      if (sessionIn(memory, provider, chat) !== session) {
+        unsure.delete(key);
+        forgotten.add(key);
+      } else {
+        // It may still do it: nothing more is asked of it, and what it has now is not its last word.
+        if (refusal instanceof NoAnswerError) throw refusal;
+        unsure.delete(key);
+        failures.push(refusal ?? stillThere(bridge, provider, chat));
+      }
     }
     return { forgotten, unsure, memory, failures };
   } catch (error) {

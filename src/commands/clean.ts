@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { Bridge } from '../bridge/client.js';
 import type { Decision } from '../decide.js';
-import { CleanupError, EXIT, type ExitStatus } from '../errors.js';
+import { EXIT, type ExitStatus } from '../errors.js';
 import { type Examination, examine } from '../examine.js';
 import { gate } from '../gates.js';
 import { runOnChange } from '../on-change.js';
@@ -11,16 +11,18 @@ import { printable, printableJson } from '../printable.js';
 import { Problems } from '../problems.js';
 import { type Removal, removeDecided } from '../removal.js';
 import { type CleanReport, type Row, sectionsOf, summarize } from '../report/clean-report.js';
+import { goesToJournal } from '../report/journal-stream.js';
 import { cleanJson } from '../report/json.js';
-import { writeMetrics } from '../report/metrics.js';
+import { logText } from '../report/log-text.js';
+import { MetricsRecord } from '../report/record-metrics.js';
 import { printProblems } from '../report/stderr.js';
 import { print } from '../report/stdout.js';
 import { cleanText } from '../report/text.js';
 import { pruneJournal, readJournal } from '../session-map/journal.js';
 import { locateMap, type MapLocation } from '../session-map/location.js';
 import { takeLock } from '../session-map/lock.js';
-import { keyOf } from '../session-map/merge.js';
 import { recoverLeftovers } from '../session-map/recover.js';
+import { keyOf } from '../session-map/session-map.js';
 
 const DAY_MS = 24 * 3600 * 1000;
 
@@ -30,16 +32,18 @@ const DAY_MS = 24 * 3600 * 1000;
  * @throws CleanupError when the run could not come to its decision; the map is whole
  */
 export async function clean(options: CleanOptions): Promise<ExitStatus> {
-  const startedAt = Date.now();
   const problems = new Problems();
+  const metrics = new MetricsRecord(options, problems);
   let report: CleanReport | undefined;
   try {
     report = await run(options, problems);
+    // First, since the report tells of metrics that can't be written.
+    metrics.write(report, true);
     await print(await render(report, options));
+  } catch (error) {
+    metrics.write(report, false);
+    throw error;
   } finally {
-    if (options.metrics !== undefined && !options.dryRun) {
-      recordMetrics(options.metrics, report, options, startedAt, problems);
-    }
     printProblems(problems.all);
   }
   return problems.hasErrors ? EXIT.failed : EXIT.done;
@@ -107,7 +111,9 @@ function reportOf(
   options: CleanOptions,
   problems: Problems,
 ): CleanReport {
-  const { decisions, policy, mapped } = examination;
+  const { decisions, policy, mapped, writtenBack } = examination;
+  const isRemoved = ({ mapping }: Decision): boolean =>
+    removal?.removed.has(keyOf(mapping)) ?? false;
   const rows = decisions.map((decision) => rowOf(decision, removal, hold, options.dryRun));
   return {
     command: 'clean',
@@ -117,8 +123,10 @@ function reportOf(
     cutoff: policy.now - policy.thresholdMs,
     map: location.named,
     hasMap: mapped.file !== undefined,
+    mapped: rows.length,
     sections: sectionsOf(mapped, rows),
-    writtenBack: examination.writtenBack.length,
+    writtenBack: writtenBack.length,
+    removedAgain: writtenBack.filter(isRemoved).length,
     withBridge: mapped.memory !== undefined,
     problems: problems.all,
   };
@@ -130,7 +138,7 @@ function rowOf(
   hold: string | undefined,
   dryRun: boolean,
 ): Row {
-  const key = keyOf(decision.mapping.provider, decision.mapping.chat);
+  const key = keyOf(decision.mapping);
   const kept = { action: 'kept', via: null } as const;
   if (!decision.removes) return { decision, ...kept, note: noteOn(decision) };
   if (hold !== undefined) return { decision: stayed(decision), ...kept, note: hold };
@@ -154,34 +162,15 @@ function stayed(decision: Decision): Decision {
 }
 
 function noteOn({ state, running }: Decision): string | null {
-  return state === 'idle' && running ? 'its process runs right now' : null;
+  // What else is idle goes.
+  if (state !== 'idle') return null;
+  return running ? 'its process runs right now' : 'its process may run right now';
 }
 
 async function render(report: CleanReport, options: CleanOptions): Promise<string> {
   if (options.json) return printableJson(cleanJson(report));
   if (options.quiet) return '';
   if (!report.hasMap) return `No session map at ${printable(report.map)} yet: nothing to clean\n`;
-  return cleanText(report, options);
-}
-
-function recordMetrics(
-  path: string,
-  report: CleanReport | undefined,
-  { sessionDir }: CleanOptions,
-  startedAt: number,
-  problems: Problems,
-): void {
-  const endedAt = Date.now();
-  try {
-    writeMetrics(path, {
-      map: report?.map ?? sessionDir,
-      endedAt,
-      durationMs: endedAt - startedAt,
-      succeeded: report !== undefined && !problems.hasErrors,
-      summary: report && summarize(report),
-    });
-  } catch (error) {
-    if (!(error instanceof CleanupError)) throw error;
-    problems.error(error.message);
-  }
+  const isLog = !report.dryRun && !options.verbose && goesToJournal(1);
+  return isLog ? logText(report) : cleanText(report, options);
 }

@@ -8,15 +8,20 @@ import type { RestoreReport } from '../report/restore-report.js';
 import { restoreText } from '../report/restore-text.js';
 import { printProblems } from '../report/stderr.js';
 import { print } from '../report/stdout.js';
+import { reportCommit } from '../session-map/commit.js';
 import { journalPath, readJournal } from '../session-map/journal.js';
 import { locateMap, type MapLocation } from '../session-map/location.js';
 import { takeLock } from '../session-map/lock.js';
-import { keyOf } from '../session-map/merge.js';
 import { readMap } from '../session-map/read.js';
 import { recoverLeftovers } from '../session-map/recover.js';
-import { chooseRemovals, type Restorable, restorables } from '../session-map/restorable.js';
+import {
+  chooseRemovals,
+  lastRemovingRun,
+  type Restorable,
+  restorables,
+} from '../session-map/restorable.js';
 import { restoreToFile } from '../session-map/restore.js';
-import { mappingsOf } from '../session-map/session-map.js';
+import { keyOf } from '../session-map/session-map.js';
 import { undisturbed } from '../signals.js';
 
 /**
@@ -52,15 +57,15 @@ async function look(
   options: RestoreOptions,
   problems: Problems,
 ): Promise<RestoreReport> {
-  const all = await restorableNow(location, problems);
-  const chosen = asksForNone ? all : chooseRemovals(all, chats, options);
+  const found = await findRemovals(location, problems);
+  const chosen = asksForNone ? found.all : choose(found, chats, options);
   return {
     dryRun: options.dryRun,
     isListing: asksForNone,
     map: location.named,
     rows: chosen.map((removal) => ({
       removal,
-      action: removal.isMapped ? 'kept' : asksForNone ? 'restorable' : 'would-restore',
+      action: removal.obstacle ? 'kept' : asksForNone ? 'restorable' : 'would-restore',
     })),
     problems: problems.all,
   };
@@ -76,18 +81,18 @@ async function putBack(
   try {
     const run = randomUUID();
     await recoverLeftovers(location, readJournal(location.directory), run, problems);
-    const chosen = chooseRemovals(await restorableNow(location, problems), chats, options);
-    const entries = chosen.map(({ entry }) => entry);
-    const restored = await undisturbed(() => restoreToFile(location, entries, run));
+    const chosen = choose(await findRemovals(location, problems), chats, options);
+    // The oldest first, as they stood in the map.
+    const entries = chosen.map(({ entry }) => entry).reverse();
+    const restoration = await undisturbed(() => restoreToFile(location, entries, run));
+    reportCommit(location.path, restoration, problems);
     return {
       dryRun: false,
       isListing: false,
       map: location.named,
       rows: chosen.map((removal) => ({
         removal,
-        action: restored.has(keyOf(removal.entry.provider, removal.entry.chat))
-          ? 'restored'
-          : 'kept',
+        action: restoration.restored.has(keyOf(removal.entry)) ? 'restored' : 'kept',
       })),
       problems: problems.all,
     };
@@ -96,11 +101,29 @@ async function putBack(
   }
 }
 
-async function restorableNow(location: MapLocation, problems: Problems): Promise<Restorable[]> {
-  const journal = readJournal(location.directory);
-  if (journal.damaged.length > 0) {
+/** What the journal has and the map lacks. */
+interface Removals {
+  readonly all: readonly Restorable[];
+  readonly lastRun: string | undefined;
+}
+
+function choose(
+  { all, lastRun }: Removals,
+  chats: readonly string[],
+  options: RestoreOptions,
+): Restorable[] {
+  if (options.last && lastRun === undefined) return [];
+  return chooseRemovals(all, chats, {
+    all: options.all,
+    run: options.last ? lastRun : undefined,
+  });
+}
+
+async function findRemovals(location: MapLocation, problems: Problems): Promise<Removals> {
+  const { entries, damaged } = readJournal(location.directory);
+  if (damaged.length > 0) {
     problems.warn(
-      `${journalPath(location.directory)}: passed over ${journal.damaged.length} lines that make no sense (the first is line ${journal.damaged[0]})`,
+      `${journalPath(location.directory)}: passed over ${damaged.length} lines that make no sense (the first is line ${damaged[0]})`,
     );
   }
   const current = await readMap(location.path);
@@ -109,5 +132,6 @@ async function restorableNow(location: MapLocation, problems: Problems): Promise
       `${printable(location.named)}: no session map here; nothing can be put back. Is --session-dir right?`,
     );
   }
-  return restorables(journal.entries, mappingsOf(current.map));
+  const all = restorables(entries, current.map);
+  return { all, lastRun: lastRemovingRun(entries, all) };
 }

@@ -1,16 +1,17 @@
 import type { Provider } from './provider.js';
+import { directoryInside, folderOf } from './working-directory.js';
 
 /**
  * Claude Code (layout seen in 1.0.44, 1.0.128, 2.0.55, 2.1.20, 2.1.197 and 2.1.330):
  * `projects/<slug>/<id>.jsonl`; its sub-agents and tool results below `projects/<slug>/<id>/`, which
  * can be written to while the main file stands still; in 2.0.55 sub-agents lie beside it as
- * `agent-<8 hex>.jsonl`, with the parent's id only in their `sessionId`. The slug is a lossy form of
- * the working directory, so a session is looked for in all of them.
+ * `agent-<8 hex>.jsonl`, with the parent's id only in their `sessionId`; a bridge that takes the
+ * newest file for a session's maps `agent-<8 hex>`. The slug is a lossy form of the working directory,
+ * so a session is looked for in all of them.
  */
 export const claude: Provider = {
   family: 'claude',
   label: 'Claude Code',
-  rootOption: 'claudeDir',
   rootVariable: 'CLAUDE_CONFIG_DIR',
   rootFrom: (value) => value,
   rootName: '.claude',
@@ -29,10 +30,13 @@ export const claude: Provider = {
   claim([, , name, ...below]) {
     if (name === undefined) return undefined;
     if (below.length > 0) return { by: 'name', session: name, part: 'extra' };
-    if (AGENT.test(name)) return { by: 'folder', part: 'extra' };
-    return { by: 'name', session: name.slice(0, -TRANSCRIPT.length), part: 'transcript' };
+    const session = name.slice(0, -TRANSCRIPT.length);
+    return AGENT.test(name)
+      ? { by: 'folder', session, part: 'extra' }
+      : { by: 'name', session, part: 'transcript' };
   },
 
+  projectOf: (transcript) => directoryInside(transcript) ?? folderOf(transcript),
   resumeCommand: (session) => ['claude', '--resume', session],
 };
 

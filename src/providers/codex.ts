@@ -1,4 +1,5 @@
 import type { Provider } from './provider.js';
+import { directoryInside } from './working-directory.js';
 
 /**
  * Codex CLI (layout seen in 0.20 to 0.169): `sessions/yyyy/mm/dd/rollout-<local time>-<id>.jsonl`, the
@@ -9,7 +10,6 @@ import type { Provider } from './provider.js';
 export const codex: Provider = {
   family: 'codex',
   label: 'Codex CLI',
-  rootOption: 'codexDir',
   rootVariable: 'CODEX_HOME',
   rootFrom: (value) => value,
   rootName: '.codex',
@@ -18,8 +18,9 @@ export const codex: Provider = {
     const [top] = directory;
     if (top === undefined) return isDirectory && TOPS.has(name) ? 'keep' : 'skip';
     if (isDirectory) {
-      if (top !== DATED || directory.length > DATE_PARTS) return 'skip';
-      return endsBefore([...directory.slice(1), name], oldestStart) ? 'skip' : 'keep';
+      const canBeDate = top === DATED && directory.length <= DATE_PARTS;
+      if (!canBeDate || idInName(name) !== undefined) return 'skip';
+      return endsBefore([...directory.slice(1), name], oldestStart) ? 'too-old' : 'keep';
     }
     if (directory.length !== 1 && directory.length !== 1 + DATE_PARTS) return 'skip';
     const id = idInName(name);
@@ -32,6 +33,7 @@ export const codex: Provider = {
     return id === undefined ? undefined : { by: 'name', session: id, part: 'transcript' };
   },
 
+  projectOf: (transcript) => directoryInside(transcript) ?? null,
   resumeCommand: (session) => ['codex', 'resume', session],
 };
 

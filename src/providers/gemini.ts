@@ -1,5 +1,6 @@
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { PREFIX_LENGTH, type Provider } from './provider.js';
+import { directoryBeside, folderOf } from './working-directory.js';
 
 /**
  * Gemini CLI (layout seen in 0.10 to 0.61): `tmp/<project>/chats/session-<yyyy-mm-ddThh-mm>-<first 8
@@ -10,7 +11,6 @@ import { PREFIX_LENGTH, type Provider } from './provider.js';
 export const gemini: Provider = {
   family: 'gemini',
   label: 'Gemini CLI',
-  rootOption: 'geminiDir',
   rootVariable: 'GEMINI_CLI_HOME',
   rootFrom: (value) => join(value, '.gemini'),
   rootName: '.gemini',
@@ -37,6 +37,7 @@ export const gemini: Provider = {
       : { by: 'name', session: id, part: 'transcript' };
   },
 
+  projectOf: (transcript) => directoryBeside(transcript) ?? folderOf(dirname(transcript)),
   resumeCommand: (session) => ['gemini', '--resume', session],
 };
 

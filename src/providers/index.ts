@@ -5,23 +5,20 @@ import type { Family, Provider } from './provider.js';
 
 export type { Family, Provider } from './provider.js';
 
-/** Every CLI that is known. */
-export const PROVIDERS: readonly Provider[] = [claude, gemini, codex];
+const BY_FAMILY: Readonly<Record<Family, Provider>> = { claude, gemini, codex };
 
-const BY_FAMILY = new Map<string, Provider>(
-  PROVIDERS.map((provider) => [provider.family, provider]),
-);
+/** Every CLI that is known, in the order in which they are shown. */
+export const PROVIDERS: readonly Provider[] = Object.values(BY_FAMILY);
 
 /** The CLI family that a map's section belongs to: its name's part before the first hyphen. */
 export function familyOf(section: string): Family | undefined {
-  return BY_FAMILY.get(section.split('-', 1)[0] ?? '')?.family;
+  const [word] = section.split('-', 1);
+  return PROVIDERS.find(({ family }) => family === word)?.family;
 }
 
 /** The provider of a family. */
 export function providerOf(family: Family): Provider {
-  const provider = BY_FAMILY.get(family);
-  if (provider === undefined) throw new RangeError(`no provider for ${family}`);
-  return provider;
+  return BY_FAMILY[family];
 }
 
 /** The words of the command that takes up a mapped session again; none for one of no known CLI. */

@@ -7,8 +7,11 @@ export type Claim =
   | { readonly by: 'name'; readonly session: string; readonly part: 'transcript' | 'extra' }
   /** Its name has the id's beginning: the `sessionId` inside decides. */
   | { readonly by: 'content'; readonly prefix: string; readonly part: 'transcript' }
-  /** Its session has a transcript in the same folder: the `sessionId` inside tells which. */
-  | { readonly by: 'folder'; readonly part: 'extra' };
+  /**
+   * Its session has a transcript in the same folder: the `sessionId` inside tells which. Where its own
+   * name is mapped, it is that one's transcript as well.
+   */
+  | { readonly by: 'folder'; readonly session: string; readonly part: 'extra' };
 
 /** How many characters of an id a file name has when it has not the whole one. */
 export const PREFIX_LENGTH = 8;
@@ -25,21 +28,21 @@ export interface Wanted {
 export type Sight =
   /** Can't belong to a mapped session: not looked at, not entered. */
   | 'skip'
+  /** A directory of transcripts that are all older than the mapped sessions: not entered. */
+  | 'too-old'
   /** A transcript of a session that no chat maps: counted, not looked at. */
   | 'other-transcript'
   /** Worth a closer look: a directory to enter, or a file of a mapped session. */
   | 'keep';
 
 /**
- * One CLI: where its files lie and how their names tell the session. Adding a CLI means one file
- * like claude.ts and one line in index.ts.
+ * One CLI: where its files lie and how their names tell the session. Adding a CLI means one file like
+ * claude.ts, its family above and one word in index.ts; `--<family>-dir` comes by itself.
  */
 export interface Provider {
   readonly family: Family;
   /** The CLI's own name, for people. */
   readonly label: string;
-  /** The commander attribute that names the root (`--claude-dir`). */
-  readonly rootOption: 'claudeDir' | 'geminiDir' | 'codexDir';
   /** The CLI's own environment variable that moves its root. */
   readonly rootVariable: string;
   /** The root that this variable's value stands for. */
@@ -55,6 +58,11 @@ export interface Provider {
   look(directory: readonly string[], name: string, isDirectory: boolean, wanted: Wanted): Sight;
   /** Whose file this is, by its path below the root. */
   claim(path: readonly string[]): Claim | undefined;
+  /**
+   * The directory that a session works in, by its transcript; where it does not say, the CLI's own name
+   * for the project, or null.
+   */
+  projectOf(transcript: string): string | null;
   /** The words of the command that takes up a session again. */
   resumeCommand(session: string): readonly string[];
 }

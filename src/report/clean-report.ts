@@ -10,6 +10,8 @@ export interface Row {
   readonly via: 'file' | 'bridge' | null;
   /** Why an idle mapping was kept, in words. */
   readonly note: string | null;
+  /** The project that the session works in, where it was asked for. */
+  readonly project?: string | null;
 }
 
 /** The mappings of one section of the map. */
@@ -31,9 +33,13 @@ export interface CleanReport {
   readonly map: string;
   /** False when there is no map yet. */
   readonly hasMap: boolean;
+  /** How many mappings there are; `list` may show a part of them. */
+  readonly mapped: number;
   readonly sections: readonly ReportSection[];
-  /** Mappings of earlier runs that the bridge has written back. */
+  /** Those of them that earlier runs removed and the bridge has written back. */
   readonly writtenBack: number;
+  /** How many of these this run removed again. */
+  readonly removedAgain: number;
   /** Whether a bridge was asked: then the report tells which way each mapping went. */
   readonly withBridge: boolean;
   readonly problems: readonly Problem[];

@@ -14,16 +14,22 @@ const PLAIN: Colors = { bold: same, dim: same, red: same, yellow: same, green: s
  * @param color true or false when it was asked for; undefined leaves it to the terminal
  */
 export async function colorsFor(color: boolean | undefined): Promise<Colors> {
-  if (color === false || (color === undefined && !isDevice())) return PLAIN;
+  if (color === false || (color === undefined && !mayBeTerminal())) return PLAIN;
+  // chalk would take a variable that is set to nothing for a wish.
+  if (process.env['FORCE_COLOR'] === '') delete process.env['FORCE_COLOR'];
   const { Chalk, supportsColor } = await import('chalk');
   const terminal = supportsColor ? supportsColor.level : 0;
   return new Chalk({ level: color ? (Math.max(1, terminal) as typeof terminal) : terminal });
 }
 
-/** Files and pipes are no terminals; of devices chalk knows more. */
-function isDevice(): boolean {
+// The major number of Linux's memory devices, of which /dev/null is one.
+const MEMORY_DEVICES = 1;
+
+/** Files, pipes and /dev/null are no terminals; of other devices chalk knows more. */
+function mayBeTerminal(): boolean {
   try {
-    return fstatSync(1).isCharacterDevice();
+    const stats = fstatSync(1);
+    return stats.isCharacterDevice() && stats.rdev >> 8 !== MEMORY_DEVICES;
   } catch {
     return false;
   }

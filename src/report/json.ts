@@ -22,7 +22,7 @@ export function cleanJson(report: CleanReport): unknown {
   };
 }
 
-function sessionJson({ decision, action, via }: Row, now: number): unknown {
+function sessionJson({ decision, action, via, project }: Row, now: number): unknown {
   const { mapping, state, lastActivity, transcript, running } = decision;
   return {
     provider: mapping.provider,
@@ -33,6 +33,7 @@ function sessionJson({ decision, action, via }: Row, now: number): unknown {
     idleHours: lastActivity === null ? null : Number(hoursIdle(lastActivity, now)),
     transcript,
     running,
+    ...(project === undefined ? {} : { project }),
     action,
     via,
   };

@@ -4,7 +4,7 @@ import type { Restorable } from '../session-map/restorable.js';
 /** A removed mapping and what became of it. */
 export interface RestoreRow {
   readonly removal: Restorable;
-  /** `kept`: the chat is mapped meanwhile, and stays as it is. */
+  /** `kept`: the chat is mapped meanwhile, and stays as it is, or the map has no room for its CLI. */
   readonly action: 'restorable' | 'restored' | 'would-restore' | 'kept';
 }
 

@@ -4,11 +4,12 @@ import { colorsFor } from './colors.js';
 import type { RestoreReport, RestoreRow } from './restore-report.js';
 import type { TextStyle } from './text.js';
 
-const WORDS: Readonly<Record<RestoreRow['action'], string>> = {
+const WORDS: Readonly<Record<RestoreRow['action'] | 'no-room', string>> = {
   restorable: '↩️  ',
   restored: '✅ Restored ',
   'would-restore': '[DRY RUN] Would restore ',
   kept: '⚠️  Kept, the chat is mapped meanwhile: ',
+  'no-room': '⚠️  Not restored, the map is flat and holds claude-cli only: ',
 };
 
 /** What can be, or was, put back. Times are local. */
@@ -37,8 +38,10 @@ function listing({ rows, map }: RestoreReport, lines: readonly string[]): string
   ].join('\n');
 }
 
-function rowLine({ removal: { entry }, action }: RestoreRow, { verbose }: TextStyle): string {
+function rowLine({ removal, action }: RestoreRow, { verbose }: TextStyle): string {
+  const { entry, obstacle } = removal;
+  const words = WORDS[action === 'kept' && obstacle === 'flat' ? 'no-room' : action];
   const id = verbose ? printable : shortId;
   const name = `${printable(entry.provider)}/${id(entry.chat)}`;
-  return `  ${WORDS[action]}${name}: Session ${id(entry.session)} (removed: ${localTime(Date.parse(entry.at))})`;
+  return `  ${words}${name}: Session ${id(entry.session)} (removed: ${localTime(Date.parse(entry.at))})`;
 }

@@ -1,6 +1,6 @@
-import { fstatSync } from 'node:fs';
 import { printable } from '../printable.js';
 import type { Problem } from '../problems.js';
+import { goesToJournal } from './journal-stream.js';
 
 const NAME = 'claude-session-cleanup';
 
@@ -12,21 +12,9 @@ const PRIORITY = { error: '<3>', warning: '<4>' } as const;
  * them.
  */
 export function printProblems(problems: readonly Problem[]): void {
-  const isJournal = goesToJournal();
+  const isJournal = goesToJournal(2);
   for (const { level, message } of problems) {
     const prefix = isJournal ? PRIORITY[level] : '';
     console.error(`${prefix}${NAME}: ${level}: ${printable(message)}`);
-  }
-}
-
-/** systemd names the device and inode of the stream that goes to the journal. */
-function goesToJournal(): boolean {
-  const stream = process.env['JOURNAL_STREAM'];
-  if (!stream) return false;
-  try {
-    const { dev, ino } = fstatSync(2, { bigint: true });
-    return stream === `${dev}:${ino}`;
-  } catch {
-    return false;
   }
 }

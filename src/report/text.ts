@@ -18,7 +18,7 @@ const RULE = '='.repeat(80);
 /** A clean run as people read it; the form is part of the contract. Times are local. */
 export async function cleanText(report: CleanReport, style: TextStyle): Promise<string> {
   const colors = await colorsFor(style.color);
-  const lines = [
+  const head = [
     RULE,
     colors.bold('Claude CLI Session Cleanup - Starting'),
     `Threshold: ${report.thresholdHours} hours`,
@@ -28,8 +28,10 @@ export async function cleanText(report: CleanReport, style: TextStyle): Promise<
     `Sessions idle since before ${localTime(report.cutoff)} will be cleaned`,
     '',
   ];
-  for (const section of report.sections)
-    lines.push(...sectionLines(section, report, style, colors));
+  const sections = report.sections.flatMap((section) =>
+    sectionLines(section, report, style, colors),
+  );
+  const lines = [...head, ...sections];
   if (lines.at(-1) !== '') lines.push('');
   return `${[...lines, ...summaryLines(report, colors)].join('\n')}\n`;
 }

@@ -1,16 +1,18 @@
-import { linkSync, renameSync, type Stats } from 'node:fs';
-import { join } from 'node:path';
-import { CleanupError, errorCode, explained, reason } from '../errors.js';
+import { closeSync } from 'node:fs';
+import { CleanupError, explained, reason } from '../errors.js';
 import { printable } from '../printable.js';
+import type { Problems } from '../problems.js';
 import { syncDirectory } from './durable.js';
 import { sha256 } from './journal.js';
 import { type Kernel, loadKernel } from './kernel.js';
 import type { MapLocation } from './location.js';
 import { merge, type Pending } from './merge.js';
+import { openForReading } from './open.js';
 import { readMap, readOnce } from './read.js';
-import { encodeSessionMap, parseSessionMap, type SessionMap } from './session-map.js';
-import { settledBytes } from './settle.js';
-import { OLD_ENDING, type TempFile, unlinkQuietly, writeTempFile } from './temp-file.js';
+import { type Replaced, replace, writeBeside } from './replace.js';
+import { encodeSessionMap, parseSessionMap, type SessionMap, sessionMapIn } from './session-map.js';
+import { type Settled, settle } from './settle.js';
+import { unlinkQuietly } from './unlink.js';
 
 /** A map about to take the place of another one. */
 export interface Publication {
@@ -28,6 +30,8 @@ export interface Revision {
   announce(publication: Publication): void;
   /** Whether the new text is still right, asked in the last instant before it is published. */
   holds(): boolean;
+  /** The text of the last `revise` stands in the file. */
+  published?(): void;
 }
 
 /** How a commit went. */
@@ -36,8 +40,35 @@ export interface Committed {
   readonly map: SessionMap | undefined;
   /** How often another process changed the map between our reading and our publishing. */
   readonly collisions: number;
-  /** A writer died in the middle of writing a map that we had swapped out. */
-  readonly brokenWriter: boolean;
+  /** What became of a swapped-out map that another process was writing at that moment. */
+  readonly otherWriter: 'done' | 'died' | 'still-writing';
+  /** What went wrong after a map had been published; the map is whole, the next run goes on. */
+  readonly failure: CleanupError | undefined;
+}
+
+/** Tells what the user is to know of a commit that has published a map. */
+export function reportCommit(
+  path: string,
+  { failure, otherWriter }: Pick<Committed, 'failure' | 'otherWriter'>,
+  problems: Problems,
+): void {
+  if (failure !== undefined) problems.error(failure.message);
+  const problem = otherWriterProblem(path, otherWriter);
+  if (problem !== undefined) problems.warn(problem);
+}
+
+/** What the user is to know of a program that was writing a map when it was swapped out. */
+export function otherWriterProblem(
+  path: string,
+  otherWriter: Committed['otherWriter'],
+): string | undefined {
+  if (otherWriter === 'died') {
+    return `${path}: a program that was writing it stopped in the middle; the map is whole, that program's last change is not in it`;
+  }
+  if (otherWriter === 'still-writing') {
+    return `${path}: a program has held it open for writing since before this run; what it writes there is taken in by the next run`;
+  }
+  return undefined;
 }
 
 // With hundreds of foreign writes a second a handful of rounds is enough.
@@ -48,46 +79,67 @@ const PATIENCE_MS = 20_000;
  * one, and takes in whatever other processes write meanwhile.
  *
  * @param pending a change found in a file that a killed run had swapped out
- * @throws CleanupError when it could not be done; the map is whole, and a change that was not taken in
- *   lies in a file that the next run finds
+ * @throws CleanupError when nothing could be published; the map is as it was, and a change that was not
+ *   taken in lies in a file that the next run finds
  */
 export async function commit(
   location: MapLocation,
   revision: Revision,
   pending?: Pending,
 ): Promise<Committed> {
+  const progress: Progress = { published: undefined, collisions: 0, otherWriter: 'done' };
+  const outcome = (map: SessionMap | undefined, failure?: CleanupError): Committed => {
+    const { collisions, otherWriter } = progress;
+    return { map, collisions, otherWriter, failure };
+  };
   try {
-    return await publish(location, revision, pending);
+    return outcome(await publish(location, revision, pending, progress));
   } catch (error) {
-    throw explained(error, printable(location.path), 'the map is whole, the next run goes on');
+    const failure = explained(
+      error,
+      printable(location.path),
+      'the map is whole, the next run goes on',
+    );
+    const { published } = progress;
+    if (published === undefined || !(failure instanceof CleanupError)) throw failure;
+    return outcome(published, failure);
   }
 }
 
+/** What a commit has come to so far. */
+interface Progress {
+  published: SessionMap | undefined;
+  collisions: number;
+  otherWriter: Committed['otherWriter'];
+}
+
+/** @returns the map that stands in the file in the end; undefined when the file is gone */
 async function publish(
   location: MapLocation,
   revision: Revision,
   pending: Pending | undefined,
-): Promise<Committed> {
+  progress: Progress,
+): Promise<SessionMap | undefined> {
   let kernel: Kernel | undefined;
   let unmerged = pending;
-  let collisions = 0;
   // Swapped-out files whose changes are not in the map yet.
   let leftovers: string[] = [];
   const deadline = performance.now() + PATIENCE_MS;
 
   while (performance.now() < deadline) {
     const current = await readMap(location.path);
-    if (current === undefined) return { map: undefined, collisions, brokenWriter: false };
+    if (current === undefined) return undefined;
     const truth =
       unmerged === undefined ? current.map : takeIn(unmerged, current.bytes, current.map);
     const text = revision.revise(truth);
     const next = encodeSessionMap(text, truth.hasByteOrderMark);
     if (next.equals(current.bytes)) {
       discard(leftovers);
-      return { map: current.map, collisions, brokenWriter: false };
+      return current.map;
     }
 
-    const temp = writeBeside(location, next, current.stats);
+    kernel ??= loadKernel();
+    const temp = writeBeside(location, next, current.stats, kernel);
     let replaced: Replaced | undefined;
     try {
       revision.announce({
@@ -96,32 +148,39 @@ async function publish(
         from: sha256(current.bytes),
         to: sha256(next),
       });
-      kernel ??= loadKernel();
       if (!revision.holds()) continue;
       const last = readOnce(location.path);
       if (last?.bytes.equals(current.bytes) && last.stats.ino === current.stats.ino) {
-        replaced = replace(location, temp, kernel);
+        replaced = replace(location, temp, last.stats, kernel);
       }
     } finally {
       if (replaced === undefined) unlinkQuietly(temp.path);
     }
     if (replaced === undefined) {
-      collisions += 1;
+      progress.collisions += 1;
       continue;
     }
+    progress.published = parseSessionMap(next);
+    revision.published?.();
     // What was pending is in the map that has just been published.
     discard(leftovers);
     leftovers = replaced.old === undefined ? [] : [replaced.old];
 
-    const old =
-      replaced.old === undefined ? current.bytes : await settledBytes(replaced.old, kernel);
-    const theirs = old && parseWhole(old);
+    const { bytes: old, isQuiet } = await settledAndClosed(replaced, kernel);
+    const theirs = old && sessionMapIn(old);
+    if (!isQuiet) {
+      // What is written there from now on is for the next run, which finds the file.
+      leftovers = [];
+      progress.otherWriter = 'still-writing';
+    } else if (theirs === undefined) {
+      progress.otherWriter = 'died';
+    }
     if (theirs === undefined || old?.equals(current.bytes)) {
       discard(leftovers);
       seeOnDisk(location);
-      return { map: parseSessionMap(next), collisions, brokenWriter: theirs === undefined };
+      return progress.published;
     }
-    collisions += 1;
+    progress.collisions += 1;
     unmerged = {
       base: current.map,
       theirs,
@@ -135,72 +194,17 @@ async function publish(
   );
 }
 
+async function settledAndClosed(replaced: Replaced, kernel: Kernel | undefined): Promise<Settled> {
+  const descriptor = replaced.file ?? openForReading(replaced.old);
+  try {
+    return await settle(descriptor, kernel);
+  } finally {
+    closeSync(descriptor);
+  }
+}
+
 function takeIn(pending: Pending, bytes: Uint8Array, onto: SessionMap): SessionMap {
   return pending.isOurs(bytes) ? pending.theirs : merge(pending, onto);
-}
-
-function parseWhole(bytes: Buffer): SessionMap | undefined {
-  try {
-    return parseSessionMap(bytes);
-  } catch {
-    return undefined;
-  }
-}
-
-function writeBeside(location: MapLocation, bytes: Buffer, like: Stats): TempFile {
-  try {
-    return writeTempFile(location.directory, bytes, like);
-  } catch (error) {
-    throw unchanged(location, error);
-  }
-}
-
-interface Replaced {
-  /** Where the old map is now; undefined where it could not be kept. */
-  readonly old: string | undefined;
-}
-
-/** Gives the temp file the map's name; undefined when another program took the map away meanwhile. */
-function replace(
-  location: MapLocation,
-  temp: TempFile,
-  kernel: Kernel | undefined,
-): Replaced | undefined {
-  try {
-    if (kernel?.exchange(temp.path, location.path)) return { old: temp.path };
-    const old = join(location.directory, temp.name + OLD_ENDING);
-    const isKept = keepUnderName(location.path, old);
-    try {
-      renameSync(temp.path, location.path);
-    } catch (error) {
-      if (isKept) unlinkQuietly(old);
-      throw error;
-    }
-    return { old: isKept ? old : undefined };
-  } catch (error) {
-    // The kernel says so, too, of a map that loses its name while it is given a second one.
-    if (errorCode(error) === 'ENOENT') return undefined;
-    throw unchanged(location, error);
-  }
-}
-
-// File systems without hard links, and the kernel's rule against links to other users' files.
-const NO_LINKS = ['EPERM', 'EOPNOTSUPP', 'ENOTSUP', 'ENOSYS', 'EMLINK'];
-
-function keepUnderName(path: string, name: string): boolean {
-  try {
-    linkSync(path, name);
-    return true;
-  } catch (error) {
-    if (NO_LINKS.includes(errorCode(error) ?? '')) return false;
-    throw error;
-  }
-}
-
-function unchanged({ path }: MapLocation, error: unknown): CleanupError {
-  return new CleanupError(
-    `${printable(path)}: the new map can't be written: ${reason(error)}; the map is unchanged`,
-  );
 }
 
 function seeOnDisk({ path, directory }: MapLocation): void {
@@ -208,7 +212,7 @@ function seeOnDisk({ path, directory }: MapLocation): void {
     syncDirectory(directory);
   } catch (error) {
     throw new CleanupError(
-      `${printable(path)}: cleaned, but the disk did not confirm it: ${reason(error)}`,
+      `${printable(path)}: written, but the disk did not confirm it: ${reason(error)}`,
     );
   }
 }

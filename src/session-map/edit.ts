@@ -1,16 +1,13 @@
-import type { JsonMember, JsonNode } from './outline.js';
-import {
-  FLAT_PROVIDER,
-  parseSessionMapText,
-  type Section,
-  type SessionMap,
-} from './session-map.js';
+import type { JsonMember, JsonNode } from '../json-outline.js';
+import { canHold, FLAT_PROVIDER, parseSessionMapText, type SessionMap } from './session-map.js';
 
 /** A mapping to put into a map: `raw` is its value's JSON text. */
 export interface Entry {
   readonly provider: string;
   readonly chat: string;
   readonly raw: string;
+  /** It stood in a flat map: one that is empty becomes flat again. */
+  readonly flat?: true | undefined;
 }
 
 /** A piece of the text, `start` to `end`, and what takes its place. */
@@ -53,8 +50,11 @@ export function putMappings(map: SessionMap, entries: readonly Entry[]): string 
 
 function putIntoSection(map: SessionMap, provider: string, entries: readonly Entry[]): string {
   const section = map.sections.find((candidate) => candidate.provider === provider);
-  if (section !== undefined) return putIntoObject(map, section, entries);
-  if (map.shape === 'flat') {
+  if (section !== undefined) return putIntoObject(map, section.node, entries);
+  if (map.root.members.length === 0 && entries.every(({ flat }) => flat)) {
+    return putIntoObject(map, map.root, entries);
+  }
+  if (!canHold(map, provider)) {
     throw new RangeError(`a flat map holds ${FLAT_PROVIDER} mappings only, not ${provider}`);
   }
   const members = entries.map(({ chat, raw }) => `${JSON.stringify(chat)}: ${raw}`);
@@ -63,7 +63,7 @@ function putIntoSection(map: SessionMap, provider: string, entries: readonly Ent
   ]);
 }
 
-function putIntoObject(map: SessionMap, { node }: Section, entries: readonly Entry[]): string {
+function putIntoObject(map: SessionMap, node: JsonNode, entries: readonly Entry[]): string {
   const there = new Map<string, JsonMember>(node.members.map((member) => [member.key, member]));
   const edits: Edit[] = [];
   const added: string[] = [];

@@ -10,13 +10,14 @@ import {
   readSync,
   renameSync,
   type Stats,
-  unlinkSync,
 } from 'node:fs';
 import { join } from 'node:path';
 import { CleanupError, errorCode, reason } from '../errors.js';
 import { printable } from '../printable.js';
 import type { Problems } from '../problems.js';
 import { syncDirectory, writeFully } from './durable.js';
+import { openForReading } from './open.js';
+import { unlinkIfThere } from './unlink.js';
 
 export const JOURNAL_NAME = 'session_map.removed.jsonl';
 
@@ -33,6 +34,8 @@ export interface RemovedEntry {
   readonly raw: string;
   /** The session's last activity, ms since the epoch, or null when it had no transcript. */
   readonly lastActivity: number | null;
+  /** It stood in a flat map. */
+  readonly flat?: true;
 }
 
 /** A map about to be published: lets the next run tell what a killed run left behind. */
@@ -108,9 +111,9 @@ export function readJournal(directory: string): JournalContent {
   const path = journalPath(directory);
   let text: string;
   try {
-    const file = openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
+    const file = openForReading(path);
     try {
-      mustBeFile(fstatSync(file));
+      mustBeOurs(fstatSync(file));
       text = readFileSync(file, 'utf8');
     } finally {
       closeSync(file);
@@ -143,11 +146,7 @@ export function appendToJournal(directory: string, entries: readonly JournalEntr
     const file = openSync(path, O_RDWR | O_APPEND | O_CREAT | O_NOFOLLOW | O_NONBLOCK, 0o600);
     try {
       const stats = fstatSync(file);
-      mustBeFile(stats);
-      const user = process.geteuid?.() ?? 0;
-      if (stats.uid !== user && stats.uid !== 0) {
-        throw new CleanupError(`it belongs to user ${stats.uid}`);
-      }
+      mustBeOurs(stats);
       const lastLine = unendedLine(file, stats.size);
       const isWhole = parseLine(lastLine.toString()) !== undefined;
       const end = isWhole ? stats.size : stats.size - lastLine.length;
@@ -166,14 +165,18 @@ export function appendToJournal(directory: string, entries: readonly JournalEntr
     syncDirectory(directory);
   } catch (error) {
     throw new CleanupError(
-      `${printable(path)}: can't write the journal: ${reason(error)}; without it nothing is removed`,
+      `${printable(path)}: can't write the journal: ${reason(error)}; without it nothing is changed`,
     );
   }
 }
 
-/** Reading a device might never end. */
-function mustBeFile(stats: Stats): void {
+/** Reading a device might never end; another user's journal could have anything restored. */
+function mustBeOurs(stats: Stats): void {
   if (!stats.isFile()) throw new CleanupError('not a regular file');
+  const user = process.geteuid?.() ?? 0;
+  if (![user, 0].includes(stats.uid) && user !== 0) {
+    throw new CleanupError(`it belongs to user ${stats.uid}; remove it if it is not yours`);
+  }
 }
 
 const NEWLINE = 0x0a;
@@ -201,12 +204,12 @@ export function pruneJournal(
   run: string,
   problems: Problems,
 ): void {
-  const content = readJournal(directory);
-  const oldest = content.entries[0];
-  const isOld = oldest !== undefined && now - Date.parse(oldest.at) > keepMs + PRUNE_SLACK_MS;
-  if (!isOld && content.bytes <= MAX_BYTES) return;
-  const kept = keepNewest(content.entries, now - keepMs, run);
   try {
+    const content = readJournal(directory);
+    const oldest = content.entries[0];
+    const isOld = oldest !== undefined && now - Date.parse(oldest.at) > keepMs + PRUNE_SLACK_MS;
+    if (!isOld && content.bytes <= MAX_BYTES) return;
+    const kept = keepNewest(content.entries, now - keepMs, run);
     replaceJournal(directory, kept.map((entry) => `${JSON.stringify(entry)}\n`).join(''));
   } catch (error) {
     problems.warn(
@@ -231,11 +234,7 @@ export const JOURNAL_TEMP_NAME = `.${JOURNAL_NAME}.tmp`;
 
 function replaceJournal(directory: string, text: string): void {
   const temp = join(directory, JOURNAL_TEMP_NAME);
-  try {
-    unlinkSync(temp);
-  } catch (error) {
-    if (errorCode(error) !== 'ENOENT') throw error;
-  }
+  unlinkIfThere(temp);
   const file = openSync(temp, 'wx', 0o600);
   try {
     writeFully(file, text);

@@ -1,7 +1,9 @@
 // Linux system calls that Node has no function for, reached through koffi, an optional dependency.
+import { constants } from 'node:os';
+import { getSystemErrorName } from 'node:util';
 import type koffiPackage from 'koffi';
 
-/** What the kernel offers beyond Node; undefined functions are not to be had on this machine. */
+/** What the kernel offers beyond Node. */
 export interface Kernel {
   /**
    * Swaps two names of one directory's file system in one step (renameat2, RENAME_EXCHANGE).
@@ -20,6 +22,12 @@ export interface Kernel {
   takeReadLease(file: number): 'granted' | 'refused' | 'unsupported';
   /** Gives the lease back; false when a writer has come meanwhile and waits for it. */
   endReadLease(file: number): boolean;
+  /**
+   * Gives a file the access list (POSIX ACL) of another one, or none where that one has none.
+   *
+   * @throws Error with an errno `code`
+   */
+  copyAccessList(from: string, to: string): void;
 }
 
 const AT_FDCWD = -100;
@@ -28,9 +36,14 @@ const F_SETLEASE = 1024;
 const F_GETLEASE = 1025;
 const F_RDLCK = 0;
 const F_UNLCK = 2;
+const ACCESS_LIST = 'system.posix_acl_access';
+// The most that Linux stores in an attribute.
+const ATTRIBUTE_BYTES = 64 * 1024;
 
+const { EAGAIN, EINVAL, ENODATA, ENOSYS, ENOTTY, EOPNOTSUPP } = constants.errno;
 // The answers of a kernel or a file system that does not know the call.
-const UNSUPPORTED = ['EINVAL', 'ENOSYS', 'EOPNOTSUPP', 'ENOTTY'];
+const UNSUPPORTED = new Set([EINVAL, ENOSYS, EOPNOTSUPP, ENOTTY]);
+const NO_ACCESS_LIST = new Set([ENODATA, EOPNOTSUPP]);
 
 /**
  * Loads koffi. `CLAUDE_SESSION_CLEANUP_NO_KOFFI` in the environment stands for a machine without it.
@@ -53,25 +66,42 @@ function bind(koffi: typeof koffiPackage): Kernel {
   const libc = koffi.load(null);
   const renameat2 = libc.func('int renameat2(int, const char *, int, const char *, unsigned int)');
   const fcntl = libc.func('int fcntl(int, int, ...)');
-  const names = new Map(Object.entries(koffi.os.errno).map(([name, number]) => [number, name]));
-  const errno = (): string => names.get(koffi.errno()) ?? 'EUNKNOWN';
+  const getxattr = libc.func('long getxattr(const char *, const char *, void *, size_t)');
+  const removexattr = libc.func('int removexattr(const char *, const char *)');
+  const setxattr = libc.func('int setxattr(const char *, const char *, void *, size_t, int)');
+  const failed = (call: string): Error => {
+    const code = getSystemErrorName(-koffi.errno());
+    return Object.assign(new Error(`${code}: ${call}`), { code });
+  };
 
   return {
     exchange(a, b) {
       if (renameat2(AT_FDCWD, a, AT_FDCWD, b, RENAME_EXCHANGE) === 0) return true;
-      const code = errno();
-      if (UNSUPPORTED.includes(code)) return false;
-      throw Object.assign(new Error(`${code}: renameat2 '${a}' '${b}'`), { code });
+      if (UNSUPPORTED.has(koffi.errno())) return false;
+      throw failed(`renameat2 '${a}' '${b}'`);
     },
     takeReadLease(file) {
       ignoreBrokenLeases();
       if (fcntl(file, F_SETLEASE, 'int', F_RDLCK) === 0) return 'granted';
-      return errno() === 'EAGAIN' ? 'refused' : 'unsupported';
+      return koffi.errno() === EAGAIN ? 'refused' : 'unsupported';
     },
     endReadLease(file) {
       const untouched = fcntl(file, F_GETLEASE) === F_RDLCK;
       fcntl(file, F_SETLEASE, 'int', F_UNLCK);
       return untouched;
+    },
+    copyAccessList(from, to) {
+      const list = Buffer.alloc(ATTRIBUTE_BYTES);
+      const length = Number(getxattr(from, ACCESS_LIST, list, list.length));
+      if (length < 0) {
+        if (!NO_ACCESS_LIST.has(koffi.errno())) throw failed(`getxattr '${from}'`);
+        // The directory may have given it one.
+        if (removexattr(to, ACCESS_LIST) !== 0 && !NO_ACCESS_LIST.has(koffi.errno())) {
+          throw failed(`removexattr '${to}'`);
+        }
+        return;
+      }
+      if (setxattr(to, ACCESS_LIST, list, length, 0) !== 0) throw failed(`setxattr '${to}'`);
     },
   };
 }

@@ -1,5 +1,4 @@
 import { lstatSync, readlinkSync, type Stats } from 'node:fs';
-
 import { basename, dirname, join, resolve } from 'node:path';
 import { CleanupError, errorCode, reason } from '../errors.js';
 import { printable } from '../printable.js';
@@ -55,6 +54,7 @@ export function locateMap(sessionDir: string, mayWrite: boolean, problems: Probl
     const kind = file.isDirectory() ? 'a directory' : 'not a regular file';
     throw new CleanupError(`${printable(map.path)}: is ${kind} where the session map should be`);
   }
+  if (file !== undefined) trust.checkGroup(map.path, file);
   return { named, path: join(directory, basename(map.path)), directory };
 }
 
@@ -104,6 +104,16 @@ class Trust {
         `${path}: its group may write here and replace the map; if nobody else needs that: chmod g-w '${path}'`,
       );
     }
+  }
+
+  /** A new map must get the old one's group. */
+  checkGroup(path: string, { uid, gid }: Stats): void {
+    const groups = [process.getegid?.(), ...(process.getgroups?.() ?? [])];
+    if (this.#user === 0 || uid !== this.#user || groups.includes(gid)) return;
+    this.#problems.warn(
+      `${path}: belongs to group ${gid}, which user ${uid} is not in and so can't give to a cleaned map; ` +
+        `run: chgrp ${process.getegid?.()} '${path}'`,
+    );
   }
 
   #checkOwner(path: string, stats: Stats): void {

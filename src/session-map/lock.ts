@@ -1,8 +1,10 @@
-import { lstatSync, readFileSync, readlinkSync, symlinkSync, unlinkSync } from 'node:fs';
+import { lstatSync, readFileSync, readlinkSync, renameSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { CleanupError, EXIT, errorCode, reason } from '../errors.js';
 import { printable } from '../printable.js';
+import { processStart } from '../process-start.js';
+import { unlinkIfThere, unlinkQuietly } from './unlink.js';
 
 /** Not `session_map.json.lock`: that name is the bridge's, which may flock it. */
 const LOCK_NAME = '.session_map.cleanup.lock';
@@ -29,7 +31,7 @@ export async function takeLock(directory: string): Promise<() => void> {
   try {
     while (!hold(path)) {
       if (takeOverDead(directory)) continue;
-      if (performance.now() > deadline) throw heldError(path);
+      if (performance.now() > deadline) throw heldError(directory);
       await sleep(PAUSE_MS);
     }
   } catch (error) {
@@ -39,26 +41,24 @@ export async function takeLock(directory: string): Promise<() => void> {
         'The run must be able to write in this directory',
     );
   }
-  return () => {
-    try {
-      unlinkSync(path);
-    } catch {
-      // It stays behind as a dead process's lock, which the next run takes over.
-    }
-  };
+  // One that stays behind is a dead process's lock, which the next run takes over.
+  return () => unlinkQuietly(path);
 }
 
-/** The process that holds the lock right now; undefined when it is free or a dead run left it. */
+/**
+ * The process that holds the lock right now; undefined when it is free or a dead run left it.
+ *
+ * @throws CleanupError when another user has put something in its place
+ */
 export function lockHolder(directory: string): number | undefined {
-  const path = join(directory, LOCK_NAME);
-  const holder = readHolder(path);
-  return holder !== undefined && !isDead(path, holder) ? holder.pid : undefined;
+  const held = look(join(directory, LOCK_NAME));
+  return held.state === 'living' ? holderIn(held.text)?.pid : undefined;
 }
 
-function heldError(path: string): CleanupError {
-  const holder = readHolder(path);
+function heldError(directory: string): CleanupError {
+  const holder = lockHolder(directory) ?? 'that has just ended';
   return new CleanupError(
-    `another run (process ${holder?.pid ?? 'unknown'}) holds ${printable(path)}; nothing was done, ` +
+    `another run (process ${holder}) holds ${printable(join(directory, LOCK_NAME))}; nothing was done, ` +
       'try again when it has ended',
     EXIT.locked,
   );
@@ -74,28 +74,67 @@ function hold(path: string): boolean {
   }
 }
 
-/** Removes a dead run's lock, or a dead run's claim to do so. Returns whether something was removed. */
+/** Removes a dead run's lock, or a dead run's claim to do so. Returns whether there is another chance. */
 function takeOverDead(directory: string): boolean {
   const path = join(directory, LOCK_NAME);
   const takeover = join(directory, TAKEOVER_NAME);
-  if (!holdsDead(path)) return false;
+  const held = look(path);
+  if (held.state !== 'dead') return held.state === 'free';
   if (!hold(takeover)) {
-    if (!holdsDead(takeover)) return false;
-    unlinkIfThere(takeover);
-    return true;
+    const claim = look(takeover);
+    if (claim.state === 'dead') dismiss(takeover, claim.text);
+    return claim.state !== 'living';
   }
   try {
     // Another run may have taken it over, and hold it, since the first look.
-    if (holdsDead(path)) unlinkIfThere(path);
+    if (look(path).state === 'dead') unlinkIfThere(path);
     return true;
   } finally {
     unlinkIfThere(takeover);
   }
 }
 
-function holdsDead(path: string): boolean {
-  const holder = readHolder(path);
-  return holder === undefined || isDead(path, holder);
+/** Takes a dead run's claim away: the very one that was looked at, not one that has taken its place. */
+function dismiss(takeover: string, text: string): void {
+  const aside = `${takeover}.${process.pid}`;
+  try {
+    renameSync(takeover, aside);
+  } catch (error) {
+    if (errorCode(error) === 'ENOENT') return;
+    throw error;
+  }
+  if (textIn(aside) === text) unlinkIfThere(aside);
+  else renameSync(aside, takeover);
+}
+
+/** What a lock says at this moment. */
+type Look =
+  | { readonly state: 'free' }
+  | { readonly state: 'dead' | 'living'; readonly text: string };
+
+function look(path: string): Look {
+  const text = textIn(path);
+  const owner = lstatSync(path, { throwIfNoEntry: false })?.uid;
+  if (text === undefined || owner === undefined) return { state: 'free' };
+  if (![0, process.geteuid?.()].includes(owner)) {
+    throw new CleanupError(
+      `${printable(path)}: belongs to user ${owner}: it is no lock of a run of yours, and keeps every run out; remove it`,
+    );
+  }
+  const holder = holderIn(text);
+  return { state: holder === undefined || isDead(path, holder) ? 'dead' : 'living', text };
+}
+
+/** Where a link points; empty for what is no link, undefined for nothing. */
+function textIn(path: string): string | undefined {
+  try {
+    return readlinkSync(path);
+  } catch (error) {
+    const code = errorCode(error);
+    if (code === 'ENOENT') return undefined;
+    if (code === 'EINVAL') return '';
+    throw error;
+  }
 }
 
 /** Who holds a lock: a process id alone could be another process's by now. */
@@ -122,45 +161,18 @@ function describe({ pid, start, boot, namespace }: Holder): string {
   return [pid, start, boot, namespace].join(' ');
 }
 
-/** The holder that a lock names; undefined when there is none, or nothing that we wrote. */
-function readHolder(path: string): Holder | undefined {
-  try {
-    const [pid, start, boot, namespace] = readlinkSync(path).split(' ');
-    if (start === undefined || boot === undefined || namespace === undefined) return undefined;
-    return { pid: Number(pid), start, boot, namespace };
-  } catch {
-    return undefined;
-  }
+/** The holder that a lock names; undefined for nothing that we wrote. */
+function holderIn(text: string): Holder | undefined {
+  const [pid, start, boot, namespace] = text.split(' ');
+  if (start === undefined || boot === undefined || namespace === undefined) return undefined;
+  return { pid: Number(pid), start, boot, namespace };
 }
 
 function ourselves(): Holder {
   return {
     pid: process.pid,
     start: processStart(process.pid) ?? '',
-    boot: textOf('/proc/sys/kernel/random/boot_id'),
+    boot: readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim(),
     namespace: readlinkSync('/proc/self/ns/pid'),
   };
-}
-
-/** When a process began (field 22 of /proc/<pid>/stat); undefined when there is no such process. */
-export function processStart(pid: number): string | undefined {
-  // The name in field 2 may hold anything, spaces and brackets too.
-  const stat = textOf(`/proc/${pid}/stat`);
-  return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19];
-}
-
-function textOf(path: string): string {
-  try {
-    return readFileSync(path, 'utf8').trim();
-  } catch {
-    return '';
-  }
-}
-
-function unlinkIfThere(path: string): void {
-  try {
-    unlinkSync(path);
-  } catch (error) {
-    if (errorCode(error) !== 'ENOENT') throw error;
-  }
 }

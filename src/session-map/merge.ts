@@ -1,5 +1,5 @@
 import { type Entry, putMappings, removeMappings } from './edit.js';
-import { mappingsOf, parseSessionMapText, type SessionMap } from './session-map.js';
+import { keyOf, mappingsOf, parseSessionMapText, type SessionMap } from './session-map.js';
 
 /** A change that another process made to a map which had been swapped out by then. */
 export interface Pending {
@@ -24,8 +24,9 @@ export function merge(pending: Pending, onto: SessionMap): SessionMap {
   const before = base === undefined ? now : rawValues(base);
 
   const put: Entry[] = [];
-  for (const { provider, chat, raw } of mappingsOf(theirs)) {
-    const key = keyOf(provider, chat);
+  for (const mapping of mappingsOf(theirs)) {
+    const { provider, chat, raw } = mapping;
+    const key = keyOf(mapping);
     const current = now.get(key);
     if (current === raw) continue;
     if (base === undefined) {
@@ -38,7 +39,7 @@ export function merge(pending: Pending, onto: SessionMap): SessionMap {
   }
   const kept = rawValues(theirs);
   const text = removeMappings(onto, (provider, chat) => {
-    const key = keyOf(provider, chat);
+    const key = keyOf({ provider, chat });
     // They removed it, and nobody has touched it since.
     return (
       base !== undefined && !kept.has(key) && before.has(key) && before.get(key) === now.get(key)
@@ -51,13 +52,7 @@ function reparse(text: string, like: SessionMap): SessionMap {
   return text === like.text ? like : parseSessionMapText(text, like.hasByteOrderMark);
 }
 
-function rawValues(map: SessionMap): Map<string, string> {
-  return new Map(
-    mappingsOf(map).map(({ provider, chat, raw }) => [keyOf(provider, chat), raw] as const),
-  );
-}
-
-/** One string for a chat of a provider, whatever characters the two hold. */
-export function keyOf(provider: string, chat: string): string {
-  return JSON.stringify([provider, chat]);
+/** The values of a map's mappings, as they stand in it, by their keys. */
+export function rawValues(map: SessionMap): Map<string, string> {
+  return new Map(mappingsOf(map).map((mapping) => [keyOf(mapping), mapping.raw] as const));
 }

@@ -1,7 +1,8 @@
-import { closeSync, constants, fstatSync, openSync, readFileSync, type Stats } from 'node:fs';
+import { closeSync, fstatSync, readFileSync, type Stats } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { CleanupError, errorCode, reason } from '../errors.js';
 import { printable } from '../printable.js';
+import { openForReading } from './open.js';
 import { MalformedMapError, parseSessionMap, type SessionMap } from './session-map.js';
 
 /** A map as it stood at one moment. */
@@ -54,8 +55,7 @@ function readSettled(path: string): Omit<MapSnapshot, 'map'> | undefined {
 export function readOnce(path: string): Omit<MapSnapshot, 'map'> | undefined {
   let file: number;
   try {
-    // O_NONBLOCK: a pipe in the map's place must not hold the run up.
-    file = openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
+    file = openForReading(path);
   } catch (error) {
     if (['ENOENT', 'ENOTDIR'].includes(errorCode(error) ?? '')) return undefined;
     throw error;

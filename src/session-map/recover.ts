@@ -1,9 +1,9 @@
-import { lstatSync, readdirSync } from 'node:fs';
+import { closeSync, lstatSync, readdirSync, type Stats } from 'node:fs';
 import { join } from 'node:path';
 import { explained } from '../errors.js';
 import { printable } from '../printable.js';
 import type { Problems } from '../problems.js';
-import { commit } from './commit.js';
+import { commit, otherWriterProblem } from './commit.js';
 import {
   appendToJournal,
   JOURNAL_TEMP_NAME,
@@ -11,11 +11,14 @@ import {
   type PublishEntry,
   sha256,
 } from './journal.js';
+import { loadKernel } from './kernel.js';
 import type { MapLocation } from './location.js';
-import { keyOf } from './merge.js';
-import { readOnce } from './read.js';
-import { parseSessionMap, type SessionMap } from './session-map.js';
-import { leftoverName, unlinkQuietly } from './temp-file.js';
+import { rawValues } from './merge.js';
+import { openForReading } from './open.js';
+import { keyOf, mappingsOf, type SessionMap, sessionMapIn } from './session-map.js';
+import { type Settled, settle, wholeContentOf } from './settle.js';
+import { leftoverName } from './temp-file.js';
+import { unlinkQuietly } from './unlink.js';
 
 /**
  * Clears up what a killed run of ours left in the map's directory. A file that holds another
@@ -56,52 +59,102 @@ async function recover(
   const publication = journal.entries.findLast(
     (entry): entry is PublishEntry => entry.op === 'publish' && entry.temp === name,
   );
-  // Killed before the journal was written, or before the names were exchanged: never published.
-  const wasPublished = publication !== undefined && publication.inode !== stats.ino;
-  const theirs = wasPublished ? changedMap(path, publication) : undefined;
-  if (wasPublished && theirs !== undefined) {
-    const removed = removedBy(publication.run, journal);
-    await commit(
-      location,
-      {
-        revise: (map) => map.text,
-        announce: (next) =>
-          appendToJournal(location.directory, [
-            { op: 'publish', run, at: new Date().toISOString(), ...next },
-          ]),
-        holds: () => true,
-      },
-      {
-        base: undefined,
-        theirs,
-        isOurs: (bytes) => sha256(bytes) === publication.to,
-        wasRemoved: (provider, chat, raw) => removed.get(keyOf(provider, chat)) === raw,
-      },
-    );
-    problems.warn(
-      `${path}: a run was killed; the change that it had not taken in is in the map now`,
-    );
+  if (publication === undefined || !wasSwappedOut(stats, publication, location)) {
+    unlinkQuietly(path);
+    return;
   }
-  unlinkQuietly(path);
+  const { bytes, isQuiet } = await contentLeft(path, stats);
+  const theirs = bytes && sessionMapIn(bytes);
+  if (theirs !== undefined && bytes !== undefined && sha256(bytes) !== publication.from) {
+    await takeIn(location, theirs, publication, journal, run, problems);
+  }
+  const otherWriter = isQuiet ? (theirs === undefined ? 'died' : 'done') : 'still-writing';
+  const problem = otherWriterProblem(location.path, otherWriter);
+  if (problem !== undefined) problems.warn(problem);
+  if (isQuiet) unlinkQuietly(path);
 }
 
-/** The map in a swapped-out file, when it is not the one that was read before. */
-function changedMap(path: string, publication: PublishEntry): SessionMap | undefined {
-  const bytes = readOnce(path)?.bytes;
-  if (bytes === undefined || sha256(bytes) === publication.from) return undefined;
+/** Whether a leftover is an old map, rather than a new one that a killed run did not publish. */
+function wasSwappedOut({ ino }: Stats, { inode }: PublishEntry, { path }: MapLocation): boolean {
+  if (ino === inode) return false;
+  // Killed after the old map got its second name, and before it lost its first one.
+  return lstatSync(path, { throwIfNoEntry: false })?.ino !== ino;
+}
+
+// Who has not written into a map without a name for so long has come to an end, whatever it holds open.
+const FORSAKEN_MS = 10 * 60 * 1000;
+
+async function contentLeft(path: string, { mtimeMs }: Stats): Promise<Settled> {
+  const file = openForReading(path);
   try {
-    return parseSessionMap(bytes);
-  } catch {
-    // Its writer was killed too, in the middle of writing.
-    return undefined;
+    const isForsaken = Date.now() - mtimeMs > FORSAKEN_MS;
+    return isForsaken
+      ? { bytes: wholeContentOf(file), isQuiet: true }
+      : await settle(file, loadKernel());
+  } finally {
+    closeSync(file);
   }
+}
+
+/** Merges the change that another program made to a map which a killed run had swapped out. */
+async function takeIn(
+  location: MapLocation,
+  theirs: SessionMap,
+  publication: PublishEntry,
+  journal: JournalContent,
+  run: string,
+  problems: Problems,
+): Promise<void> {
+  const removed = removedBy(publication.run, journal);
+  let overruled: string[] = [];
+  let isTakenIn = false;
+  const { failure } = await commit(
+    location,
+    {
+      revise(map) {
+        overruled = differing(theirs, map);
+        return map.text;
+      },
+      announce(next) {
+        isTakenIn = true;
+        const at = new Date().toISOString();
+        appendToJournal(location.directory, [{ op: 'publish', run, at, ...next }]);
+      },
+      holds: () => true,
+    },
+    {
+      base: undefined,
+      theirs,
+      isOurs: (bytes) => sha256(bytes) === publication.to,
+      wasRemoved: (provider, chat, raw) => removed.get(keyOf({ provider, chat })) === raw,
+    },
+  );
+  if (failure !== undefined) throw failure;
+  if (isTakenIn) {
+    problems.warn(
+      `${location.path}: an earlier run had not taken in the change of another program; it is in the map now`,
+    );
+  }
+  if (overruled.length > 0) {
+    problems.warn(
+      `${location.path}: an earlier run had not taken in the change of another program; these chats stay as the map has them by now: ${overruled.join(', ')}`,
+    );
+  }
+}
+
+/** The chats that both maps have, with different values. */
+function differing(theirs: SessionMap, map: SessionMap): string[] {
+  const values = rawValues(map);
+  return mappingsOf(theirs)
+    .filter((mapping) => (values.get(keyOf(mapping)) ?? mapping.raw) !== mapping.raw)
+    .map(({ provider, chat }) => `${provider}/${chat}`);
 }
 
 function removedBy(run: string, journal: JournalContent): Map<string, string> {
   const removed = new Map<string, string>();
   for (const entry of journal.entries) {
     if (entry.op === 'remove' && entry.run === run) {
-      removed.set(keyOf(entry.provider, entry.chat), entry.raw);
+      removed.set(keyOf(entry), entry.raw);
     }
   }
   return removed;

@@ -1,9 +1,8 @@
-import { commit } from './commit.js';
+import { type Committed, commit } from './commit.js';
 import { removeMappings } from './edit.js';
 import { appendToJournal, type RemovedEntry } from './journal.js';
 import type { MapLocation } from './location.js';
-import { keyOf } from './merge.js';
-import { type Mapping, mappingsOf, type SessionMap } from './session-map.js';
+import { keyOf, type Mapping, mappingsOf, type SessionMap } from './session-map.js';
 
 /** A mapping that was judged and is to go. */
 export interface Candidate {
@@ -12,17 +11,22 @@ export interface Candidate {
   readonly lastActivity: number | null;
 }
 
+/** Who has the last word on what is to go. */
+export interface LastWord {
+  /** Looks at everything anew; for the moments before a decision takes effect. */
+  refresh(): void;
+  /** Whether a session that was to go has become active since, or can't be looked at any more. */
+  stays(candidate: Candidate): boolean;
+}
+
 /** What became of the candidates, by their keys. */
-export interface Removal {
+export interface Removal extends Omit<Committed, 'map'> {
   readonly removed: ReadonlySet<string>;
-  /** How often another process changed the map between our reading and our publishing. */
-  readonly collisions: number;
-  readonly brokenWriter: boolean;
 }
 
 /**
  * Removes mappings from the map's file: those that still name the session that was judged, and that
- * `stays` does not hold back at the last moment. Each is in the journal before the map is touched.
+ * `lastWord` does not hold back. Each is in the journal before the map is touched.
  *
  * @param run the id of this run, for the journal
  * @param journaled the keys of those that are in the journal already; it grows by what is written there
@@ -32,32 +36,28 @@ export async function removeFromFile(
   candidates: readonly Candidate[],
   run: string,
   journaled: Set<string>,
-  stays: (candidate: Candidate) => boolean,
+  lastWord: LastWord,
 ): Promise<Removal> {
-  const byKey = new Map(
-    candidates.map((candidate) => [
-      keyOf(candidate.mapping.provider, candidate.mapping.chat),
-      candidate,
-    ]),
-  );
-  const touched = new Set<string>();
+  const byKey = new Map(candidates.map((candidate) => [keyOf(candidate.mapping), candidate]));
+  const published = new Set<string>();
   let going = new Map<string, RemovedEntry>();
 
-  const committed = await commit(location, {
+  const { map, ...committed } = await commit(location, {
     revise(map) {
+      lastWord.refresh();
       going = new Map();
-      for (const { provider, chat, session, raw } of mappingsOf(map)) {
-        const key = keyOf(provider, chat);
+      for (const mapping of mappingsOf(map)) {
+        const { session, raw } = mapping;
+        const key = keyOf(mapping);
         const candidate = byKey.get(key);
         if (candidate === undefined || session === null) continue;
-        if (candidate.mapping.session !== session || stays(candidate)) continue;
-        going.set(key, removedEntry(run, candidate, session, raw));
+        if (candidate.mapping.session !== session || lastWord.stays(candidate)) continue;
+        going.set(key, removedEntry(run, candidate, session, raw, map.shape));
       }
-      return removeMappings(map, (provider, chat) => going.has(keyOf(provider, chat)));
+      return removeMappings(map, (provider, chat) => going.has(keyOf({ provider, chat })));
     },
     announce(publication) {
       const fresh = [...going].filter(([key]) => !journaled.has(key));
-      for (const key of going.keys()) touched.add(key);
       const at = new Date().toISOString();
       appendToJournal(location.directory, [
         ...fresh.map(([, entry]) => entry),
@@ -65,20 +65,21 @@ export async function removeFromFile(
       ]);
       for (const [key] of fresh) journaled.add(key);
     },
-    holds: () =>
-      [...going.keys()].every((key) => {
+    holds() {
+      lastWord.refresh();
+      return [...going.keys()].every((key) => {
         const candidate = byKey.get(key);
-        return candidate !== undefined && !stays(candidate);
-      }),
+        return candidate !== undefined && !lastWord.stays(candidate);
+      });
+    },
+    published() {
+      for (const key of going.keys()) published.add(key);
+    },
   });
 
-  const there = committed.map === undefined ? new Set<string>() : keysIn(committed.map, byKey);
-  const removed = new Set([...touched].filter((key) => !there.has(key)));
-  return {
-    removed,
-    collisions: committed.collisions,
-    brokenWriter: committed.brokenWriter,
-  };
+  // A chat that is mapped anew by now was not taken out by us.
+  const there = new Set((map === undefined ? [] : mappingsOf(map)).map(keyOf));
+  return { removed: new Set([...published].filter((key) => !there.has(key))), ...committed };
 }
 
 /** The journal's entry for a mapping that goes. */
@@ -87,18 +88,10 @@ export function removedEntry(
   { mapping, lastActivity }: Candidate,
   session: string,
   raw: string,
+  shape: SessionMap['shape'],
 ): RemovedEntry {
   const { provider, chat } = mapping;
   const at = new Date().toISOString();
-  return { op: 'remove', run, at, provider, chat, session, raw, lastActivity };
-}
-
-/** The candidates that a map still has. */
-function keysIn(map: SessionMap, candidates: ReadonlyMap<string, Candidate>): Set<string> {
-  const keys = new Set<string>();
-  for (const { provider, chat, session } of mappingsOf(map)) {
-    const key = keyOf(provider, chat);
-    if (candidates.get(key)?.mapping.session === session) keys.add(key);
-  }
-  return keys;
+  const entry = { op: 'remove', run, at, provider, chat, session, raw, lastActivity } as const;
+  return shape === 'flat' ? { ...entry, flat: true } : entry;
 }

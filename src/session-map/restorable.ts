@@ -1,34 +1,34 @@
 import { CleanupError } from '../errors.js';
 import { printable } from '../printable.js';
 import type { JournalEntry, RemovedEntry } from './journal.js';
-import { keyOf } from './merge.js';
-import type { Mapping } from './session-map.js';
+import { canHold, keyOf, mappingsOf, type SessionMap } from './session-map.js';
 
 /** A removed mapping that the journal has. */
 export interface Restorable {
   readonly entry: RemovedEntry;
-  /** The chat is mapped at this moment: it is not overwritten. */
-  readonly isMapped: boolean;
+  /** Why it can't be put back at this moment: the chat is mapped, or the map is flat and not for its CLI. */
+  readonly obstacle: 'mapped' | 'flat' | undefined;
 }
 
 /**
  * The last removal of each chat, newest first.
  *
  * @param entries the journal, oldest first
- * @param mappings what the map has now
+ * @param map as it stands now
  */
-export function restorables(
-  entries: readonly JournalEntry[],
-  mappings: readonly Mapping[],
-): Restorable[] {
+export function restorables(entries: readonly JournalEntry[], map: SessionMap): Restorable[] {
   const sessions = new Map(
-    mappings.map(({ provider, chat, session }) => [keyOf(provider, chat), session] as const),
+    mappingsOf(map).map((mapping) => [keyOf(mapping), mapping.session] as const),
   );
+  const obstacleTo = (key: string, provider: string): Restorable['obstacle'] => {
+    if (sessions.has(key)) return 'mapped';
+    return canHold(map, provider) ? undefined : 'flat';
+  };
   const kept = keptByRun(entries);
   const latest = new Map<string, RemovedEntry>();
   for (const entry of entries) {
     if (entry.op !== 'remove') continue;
-    const key = keyOf(entry.provider, entry.chat);
+    const key = keyOf(entry);
     if (kept.get(entry.run)?.has(key)) continue;
     latest.delete(key);
     latest.set(key, entry);
@@ -38,7 +38,7 @@ export function restorables(
       .reverse()
       // Back with the same session: there is nothing to restore.
       .filter(([key, entry]) => sessions.get(key) !== entry.session)
-      .map(([key, entry]) => ({ entry, isMapped: sessions.has(key) }))
+      .map(([key, entry]) => ({ entry, obstacle: obstacleTo(key, entry.provider) }))
   );
 }
 
@@ -47,16 +47,35 @@ function keptByRun(entries: readonly JournalEntry[]): Map<string, Set<string>> {
   const kept = new Map<string, Set<string>>();
   for (const entry of entries) {
     if (entry.op !== 'done') continue;
-    kept.set(entry.run, new Set(entry.kept.map(({ provider, chat }) => keyOf(provider, chat))));
+    kept.set(entry.run, new Set(entry.kept.map(keyOf)));
   }
   return kept;
+}
+
+/**
+ * The newest run that removed something, whether or not it has been put back since.
+ *
+ * @param all what can be restored by this journal
+ */
+export function lastRemovingRun(
+  entries: readonly JournalEntry[],
+  all: readonly Restorable[],
+): string | undefined {
+  const kept = keptByRun(entries);
+  const restorable = new Set(all.map(({ entry }) => entry));
+  return entries.findLast((entry) => {
+    if (entry.op !== 'remove') return false;
+    const stayed = kept.get(entry.run);
+    // Of a killed run's removals those count that took place.
+    return stayed === undefined ? restorable.has(entry) : !stayed.has(keyOf(entry));
+  })?.run;
 }
 
 /** What the user asked to restore. */
 export interface Choice {
   readonly all: boolean;
-  /** Those of the newest run that removed something. */
-  readonly last: boolean;
+  /** Those that this run removed. */
+  readonly run: string | undefined;
 }
 
 /**
@@ -71,7 +90,7 @@ export function chooseRemovals(
   choice: Choice,
 ): Restorable[] {
   if (choice.all) return [...all];
-  if (choice.last) return all.filter(({ entry }) => entry.run === all[0]?.entry.run);
+  if (choice.run !== undefined) return all.filter(({ entry }) => entry.run === choice.run);
   const chosen = new Set(chats.flatMap((chat) => chatNamed(all, chat)));
   return all.filter((removal) => chosen.has(removal));
 }

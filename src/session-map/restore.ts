@@ -1,52 +1,64 @@
-import { commit } from './commit.js';
+import { type Committed, commit } from './commit.js';
 import { putMappings } from './edit.js';
-import { appendToJournal, type RemovedEntry } from './journal.js';
+import { appendToJournal } from './journal.js';
 import type { MapLocation } from './location.js';
-import { keyOf } from './merge.js';
-import { FLAT_PROVIDER, mappingsOf, type SessionMap } from './session-map.js';
+import { rawValues } from './merge.js';
+import { canHold, keyOf, type Mapping, mappingsOf, type SessionMap } from './session-map.js';
+
+/** A mapping as it once stood in the map. */
+export interface FormerMapping extends Pick<Mapping, 'provider' | 'chat' | 'session' | 'raw'> {
+  /** It stood in a flat map. */
+  readonly flat?: true | undefined;
+}
+
+/** What a restore came to. */
+export interface Restoration extends Omit<Committed, 'map'> {
+  /** The keys of the mappings that were put back. */
+  readonly restored: ReadonlySet<string>;
+}
 
 /**
  * Puts removed mappings back into the map's file, those whose chats are not mapped at that moment.
  *
+ * @param entries in the order that they are to stand in
  * @param run the id of this run, for the journal
- * @returns the keys of the mappings that were put back
+ * @throws CleanupError when nothing could be put back
  */
 export async function restoreToFile(
   location: MapLocation,
-  entries: readonly RemovedEntry[],
+  entries: readonly FormerMapping[],
   run: string,
-): Promise<ReadonlySet<string>> {
-  let absent: readonly RemovedEntry[] = [];
+): Promise<Restoration> {
+  let absent: readonly FormerMapping[] = [];
   const announced = new Set<string>();
-  const { map } = await commit(location, {
+  const published = new Map<string, string>();
+  const { map, ...committed } = await commit(location, {
     revise(current) {
       absent = absentFrom(current, entries);
       return putMappings(current, absent);
     },
     announce(publication) {
       const at = new Date().toISOString();
-      const fresh = absent.filter(({ provider, chat }) => !announced.has(keyOf(provider, chat)));
-      for (const { provider, chat } of fresh) announced.add(keyOf(provider, chat));
+      const fresh = absent.filter((entry) => !announced.has(keyOf(entry)));
+      for (const entry of fresh) announced.add(keyOf(entry));
       appendToJournal(location.directory, [
-        ...fresh.map(
-          ({ provider, chat, session }) =>
-            ({ op: 'restore', run, at, provider, chat, session }) as const,
+        ...fresh.flatMap(({ provider, chat, session }) =>
+          session === null ? [] : [{ op: 'restore', run, at, provider, chat, session } as const],
         ),
         { op: 'publish', run, at, ...publication },
       ]);
     },
     holds: () => true,
+    published() {
+      for (const entry of absent) published.set(keyOf(entry), entry.raw);
+    },
   });
-  const there = new Set(
-    (map === undefined ? [] : mappingsOf(map)).map(({ provider, chat }) => keyOf(provider, chat)),
-  );
-  return new Set([...announced].filter((key) => there.has(key)));
+  const there = map === undefined ? new Map<string, string>() : rawValues(map);
+  const restored = [...published].filter(([key, raw]) => there.get(key) === raw);
+  return { restored: new Set(restored.map(([key]) => key)), ...committed };
 }
 
-function absentFrom(map: SessionMap, entries: readonly RemovedEntry[]): RemovedEntry[] {
-  const there = new Set(mappingsOf(map).map(({ provider, chat }) => keyOf(provider, chat)));
-  return entries.filter(
-    ({ provider, chat }) =>
-      !there.has(keyOf(provider, chat)) && (map.shape !== 'flat' || provider === FLAT_PROVIDER),
-  );
+function absentFrom(map: SessionMap, entries: readonly FormerMapping[]): FormerMapping[] {
+  const there = new Set(mappingsOf(map).map(keyOf));
+  return entries.filter((entry) => !there.has(keyOf(entry)) && canHold(map, entry.provider));
 }

@@ -1,6 +1,6 @@
 import { CleanupError } from '../errors.js';
+import { type JsonMember, type JsonNode, lastMember, outline } from '../json-outline.js';
 import { type Family, familyOf } from '../providers/index.js';
-import { type JsonMember, type JsonNode, lastMember, outline } from './outline.js';
 
 /** One chat's entry in the map. */
 export interface Mapping {
@@ -54,6 +54,16 @@ export function parseSessionMap(bytes: Uint8Array): SessionMap {
   return parseSessionMapText(hasByteOrderMark ? decoded.slice(1) : decoded, hasByteOrderMark);
 }
 
+/** As parseSessionMap; undefined for bytes that are no session map. */
+export function sessionMapIn(bytes: Uint8Array): SessionMap | undefined {
+  try {
+    return parseSessionMap(bytes);
+  } catch (error) {
+    if (error instanceof CleanupError) return undefined;
+    throw error;
+  }
+}
+
 /** As parseSessionMap, for a text that is decoded already and has no byte order mark in it. */
 export function parseSessionMapText(text: string, hasByteOrderMark = false): SessionMap {
   if (text.trim() === '') throw new MalformedMapError('is empty');
@@ -79,6 +89,16 @@ export function mappingsOf(map: SessionMap): Mapping[] {
   return map.sections.flatMap((section) => section.mappings);
 }
 
+/** One string for a chat of a provider, whatever characters the two hold. */
+export function keyOf({ provider, chat }: Pick<Mapping, 'provider' | 'chat'>): string {
+  return JSON.stringify([provider, chat]);
+}
+
+/** Whether a map has room for a provider's mappings: a flat one holds Claude's alone. */
+export function canHold({ shape }: SessionMap, provider: string): boolean {
+  return shape !== 'flat' || provider === FLAT_PROVIDER;
+}
+
 function decode(bytes: Uint8Array): string {
   try {
     return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
@@ -97,7 +117,6 @@ function outlineOf(text: string): JsonNode {
   }
 }
 
-/** V8's message quotes the text; only its first sentence, without that, goes to a user. */
 /** V8's message says where, except at the very end; the text itself does not belong into ours. */
 function syntaxProblem(error: unknown, length: number): string {
   const message = error instanceof Error ? error.message : '';
@@ -116,11 +135,9 @@ type Interpretation = Pick<SessionMap, 'shape' | 'sections' | 'oddities'>;
 
 function interpret(text: string, root: JsonNode): Interpretation {
   const members = effectiveMembers(root);
-  const mappingLike = members.filter((member) => isFlatMapping(member));
-  const hasSection = members.some(
-    (member) => member.value.kind === 'object' && !isFlatMapping(member),
-  );
-  if (mappingLike.length > 0 && !hasSection) {
+  const hasStrings = members.some(({ value }) => value.kind === 'string');
+  const isFlat = (member: JsonMember): boolean => isFlatMapping(member, hasStrings);
+  if (members.some(isFlat) && !members.some((member) => !isFlat(member) && isSection(member))) {
     const mappings = members.map((member) => toMapping(text, FLAT_PROVIDER, member));
     return {
       shape: 'flat',
@@ -132,7 +149,9 @@ function interpret(text: string, root: JsonNode): Interpretation {
   const oddities: string[] = [];
   for (const { key, value } of members) {
     if (value.kind !== 'object') {
-      oddities.push(`"${key}" in the map is no section of mappings: left as it is`);
+      oddities.push(
+        `"${key}" stands beside the sections of the map, in none of them: left as it is, never cleaned`,
+      );
       continue;
     }
     const mappings = effectiveMembers(value).map((member) => toMapping(text, key, member));
@@ -151,10 +170,20 @@ function effectiveMembers(node: JsonNode): JsonMember[] {
   return [...last.values()];
 }
 
-/** A chat at the top level: a flat map's entry. A known CLI's name over an object is a section. */
-function isFlatMapping({ key, value }: JsonMember): boolean {
+/** A chat at the top level: a flat map's entry. Where no other one is, a CLI's name is a section's. */
+function isFlatMapping({ key, value }: JsonMember, hasStrings: boolean): boolean {
   if (value.kind === 'string') return true;
-  return value.kind === 'object' && familyOf(key) === undefined && sessionIn(value) !== null;
+  const isOfCli = familyOf(key) !== undefined && !hasStrings;
+  return value.kind === 'object' && !isOfCli && sessionIn(value) !== null;
+}
+
+/** What holds mappings, or is named as what does. */
+function isSection({ key, value }: JsonMember): boolean {
+  if (value.kind !== 'object') return false;
+  const holdsMappings = value.members.some(
+    ({ value: inner }) => inner.kind === 'string' || sessionIn(inner) !== null,
+  );
+  return holdsMappings || (value.members.length === 0 && familyOf(key) !== undefined);
 }
 
 function toMapping(text: string, provider: string, { key, value }: JsonMember): Mapping {

@@ -8,12 +8,12 @@ import {
   fsyncSync,
   openSync,
   type Stats,
-  unlinkSync,
 } from 'node:fs';
 import { join } from 'node:path';
 import { CleanupError, errorCode } from '../errors.js';
 import { writeFully } from './durable.js';
 import { MAP_NAME } from './location.js';
+import { unlinkQuietly } from './unlink.js';
 
 /** A file that holds the new map until it takes the map's name. */
 export interface TempFile {
@@ -40,9 +40,15 @@ const PERMISSIONS = 0o7777;
  * Writes a map into a new file beside the old one, with its mode and owner, safely on the disk.
  *
  * @param like the old map's stats
+ * @param copyAccessList gives a file the old map's access list
  * @throws Error of the system call that failed; nothing is left behind then
  */
-export function writeTempFile(directory: string, bytes: Uint8Array, like: Stats): TempFile {
+export function writeTempFile(
+  directory: string,
+  bytes: Uint8Array,
+  like: Stats,
+  copyAccessList: (to: string) => void,
+): TempFile {
   const name = `.${MAP_NAME}.${randomBytes(8).toString('hex')}`;
   const path = join(directory, name + TEMP_ENDING);
   const { O_WRONLY, O_CREAT, O_EXCL, O_NOFOLLOW } = constants;
@@ -50,6 +56,8 @@ export function writeTempFile(directory: string, bytes: Uint8Array, like: Stats)
   try {
     writeFully(file, bytes);
     keepOwner(file, like);
+    // Before the mode, whose group bits limit what the list grants.
+    copyAccessList(path);
     fchmodSync(file, like.mode & PERMISSIONS);
     fsyncSync(file);
     const { ino: inode } = fstatSync(file);
@@ -70,16 +78,9 @@ function keepOwner(file: number, { uid, gid }: Stats): void {
   } catch (error) {
     if (errorCode(error) !== 'EPERM') throw error;
     throw new CleanupError(
-      `its owner (user ${uid}, group ${gid}) can't be kept by this user; run as user ${uid}`,
+      own.uid === uid
+        ? `its group ${gid} can't be kept by a user who is not in it; run: chgrp ${own.gid} on the map, or join the group`
+        : `its owner (user ${uid}) can't be kept by this user; run as user ${uid}`,
     );
-  }
-}
-
-/** Removes a file; one that can't be removed is left to the next run. */
-export function unlinkQuietly(path: string): void {
-  try {
-    unlinkSync(path);
-  } catch {
-    // Gone already, or the next run's to remove.
   }
 }

@@ -1,8 +1,24 @@
-import { chmodSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { execFileSync, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import {
+  chmodSync,
+  closeSync,
+  constants,
+  existsSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  readSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
-import { Home, states, uuid } from '../support/home.js';
+import { Home, states, uuid, uuid7 } from '../support/home.js';
+import { installedNode, installedProgram } from '../support/program.js';
+import { describeWith } from '../support/requirements.js';
+import { shownOnTerminal } from '../support/terminal.js';
 
 const NOBODY = 65534;
 const isRoot = process.geteuid?.() === 0;
@@ -105,6 +121,11 @@ describe('a missing map', () => {
     expect(home.beside).toEqual([]);
   });
 
+  it('is nothing to say with -q', async () => {
+    const finished = await new Home().run(['-q']);
+    expect(finished).toMatchObject({ status: 0, stdout: '', stderr: '' });
+  });
+
   it('is an empty report with --json', async () => {
     const home = new Home();
     const report = await home.runJson();
@@ -143,18 +164,6 @@ describe('wrong usage', () => {
     expect(home.mapText).toBe(text);
   });
 
-  it('suggests the option or command that was meant', async () => {
-    const home = idleHome();
-    expect(await home.run(['--dryrun'])).toMatchObject({
-      status: 2,
-      stderr: "error: unknown option '--dryrun'\n(Did you mean --dry-run?)\n",
-    });
-    expect(await home.run(['lits'])).toMatchObject({
-      status: 2,
-      stderr: "error: unknown command 'lits'\n(Did you mean list?)\n",
-    });
-  });
-
   it.each([
     ['IDLE_THRESHOLD_HOURS', 'abc'],
     ['DRY_RUN', 'perhaps'],
@@ -181,6 +190,25 @@ describe('the environment', () => {
     expect(states(await home.runJson(['-n'], { env: { IDLE_THRESHOLD_HOURS: '' } }))).toEqual({
       a: 'idle',
     });
+  });
+
+  it('may have a variable that is set to nothing: as good as unset', async () => {
+    const home = idleHome();
+    const env = { FORCE_COLOR: '', NO_COLOR: '1', CLEANUP_METRICS: '', DRY_RUN: '' };
+    const { status, stdout } = await home.run([], { env });
+    expect(status).toBe(0);
+    expect(stdout).not.toContain('\u001b');
+    expect(home.map).toEqual({ 'claude-cli': {} });
+  });
+
+  it('names the metrics file, which a flag overrules', async () => {
+    const home = idleHome();
+    const at = (name: string) => join(home.dir, name);
+    const env = { CLEANUP_METRICS: at('a.prom') };
+    expect(await home.run([], { env })).toMatchObject({ status: 0, stderr: '' });
+    expect(readFileSync(at('a.prom'), 'utf8')).toMatch(/^claude_session_cleanup_/m);
+    await home.run(['--metrics', at('b.prom')], { env: { CLEANUP_METRICS: at('c.prom') } });
+    expect([existsSync(at('b.prom')), existsSync(at('c.prom'))]).toEqual([true, false]);
   });
 
   it('may lack HOME: the password database knows, or the roots are given', async () => {
@@ -240,10 +268,112 @@ describe.runIf(isRoot)('what may not be read', () => {
     expect(states(report)).toEqual({ a: 'active', b: 'unreadable' });
   });
 
+  // Each with a transcript of old, and a link to where a fresh one lies that can't be reached.
+  it.each([
+    ['.claude/projects/-linked', 'claude-cli', uuid(1)],
+    [`.claude/projects/-open/${uuid(1)}`, 'claude-cli', uuid(1)],
+    [`.claude/projects/-linked/${uuid(1)}.jsonl`, 'claude-cli', uuid(1)],
+    ['.gemini/tmp/linked', 'gemini-cli', uuid(3)],
+    ['.codex/sessions', 'codex-cli', uuid(4)],
+  ])('a link, %s: what depends on it is kept, said, exit 1', async (place, section, session) => {
+    const home = othersHome();
+    home.gemini(uuid(3), 5);
+    home.file(`.codex/archived_sessions/rollout-2026-11-20T10-15-00-${uuid(4)}.jsonl`, 5);
+    home.file('secret/inside/x.jsonl', 0.1);
+    chmodSync(join(home.dir, 'secret'), 0o700);
+    const link = join(home.dir, place);
+    mkdirSync(dirname(link), { recursive: true });
+    symlinkSync(join(home.dir, 'secret/inside'), link);
+    home.writeMap({ [section]: { a: session } });
+    const { status, stdout, stderr } = await home.run(['-n', '--json', '--missing', 'remove'], {
+      user: NOBODY,
+    });
+    expect(status).toBe(1);
+    expect(stderr).toContain(`${link}: can't be read: permission denied`);
+    expect(states(JSON.parse(stdout))).toEqual({ a: 'unreadable' });
+  });
+
   it('the whole root: nothing goes, not even with --missing remove', async () => {
     const home = othersHome();
     chmodSync(join(home.dir, '.claude'), 0o000);
     const report = await home.runJson(['-n', '--missing', 'remove'], { user: NOBODY });
     expect(report.summary).toMatchObject({ wouldRemove: 0, unreadable: 2 });
   });
+});
+
+describe('a link that leads nowhere', () => {
+  it("in a directory's place (a disk that is not mounted): kept, said, exit 1", async () => {
+    const home = idleHome();
+    const link = join(home.dir, '.claude/projects/-elsewhere');
+    symlinkSync(join(home.dir, 'not-mounted'), link);
+    const text = home.mapText;
+    const { status, stderr } = await home.run();
+    expect(status).toBe(1);
+    expect(stderr).toContain(`${link}: can't be read: it is a link that leads nowhere`);
+    expect(home.mapText).toBe(text);
+  });
+
+  it("in a transcript's place is a transcript that is gone", async () => {
+    const home = idleHome();
+    const id = uuid7('2026-11-20');
+    home.codex(id, 5);
+    mkdirSync(join(home.dir, '.claude/projects/-elsewhere'));
+    const nowhere = join(home.dir, 'not-mounted');
+    symlinkSync(nowhere, join(home.dir, `.claude/projects/-elsewhere/${uuid(1)}.jsonl`));
+    symlinkSync(nowhere, join(home.dir, `.codex/sessions/${id}.jsonl`));
+    home.writeMap({ 'claude-cli': { a: uuid(1) }, 'codex-cli': { b: id } });
+    expect(await home.run()).toMatchObject({ status: 0, stderr: '' });
+    expect(home.map).toEqual({ 'claude-cli': {}, 'codex-cli': {} });
+  });
+});
+
+describeWith({ commands: ['script'] })('a terminal that knows no colours', () => {
+  it('gets none for a FORCE_COLOR that is set to nothing', () => {
+    const home = idleHome();
+    const stdout = shownOnTerminal(home, ['--dry-run'], { FORCE_COLOR: '', TERM: 'dumb' });
+    expect(stdout).toContain('Would remove this mapping');
+    expect(stdout).not.toContain('\u001b');
+  });
+});
+
+describe('a reader of the report that is slow', () => {
+  it('gets all of it', async () => {
+    const home = new Home();
+    const chats = Array.from({ length: 5000 }, (_, n) => [`chat-${n}`, uuid(n)]);
+    home.writeMap({ 'claude-cli': Object.fromEntries(chats) });
+    // A pipe that does not block its writer: one that is full refuses to take more.
+    const pipe = join(home.dir, 'pipe');
+    execFileSync('mkfifo', [pipe]);
+    const writer = openSync(pipe, constants.O_RDWR | constants.O_NONBLOCK);
+    // Node makes its children's standard streams blocking ones, so that a shell has to put it there.
+    const command = `exec ${installedNode()} ${installedProgram()} list --json >&3`;
+    const child = spawn('sh', ['-c', command], {
+      env: { PATH: process.env['PATH'], HOME: home.dir, CLAUDE_SESSION_DIR: home.sessionDir },
+      stdio: ['ignore', 'ignore', 'ignore', writer],
+    });
+    const ended = once(child, 'close');
+    const reader = openSync(pipe, constants.O_RDONLY | constants.O_NONBLOCK);
+    closeSync(writer);
+    const report = await readSlowly(reader);
+    expect(await ended).toEqual([0, null]);
+    expect(Object.keys(states(JSON.parse(report)))).toHaveLength(chats.length);
+  });
+
+  async function readSlowly(file: number): Promise<string> {
+    const buffer = Buffer.alloc(32 * 1024);
+    let text = '';
+    for (;;) {
+      await sleep(5);
+      try {
+        const length = readSync(file, buffer);
+        if (length === 0) break;
+        text += buffer.toString('latin1', 0, length);
+      } catch (error) {
+        // Nothing there yet.
+        if (!String(error).includes('EAGAIN')) throw error;
+      }
+    }
+    closeSync(file);
+    return text;
+  }
 });

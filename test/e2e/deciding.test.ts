@@ -1,9 +1,10 @@
 import { spawn } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { mkdirSync, readFileSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { age, HOUR_MS, Home, states, uuid } from '../support/home.js';
+import { age, HOUR_MS, Home, states, uuid, uuid7 } from '../support/home.js';
 
 describe('idle', () => {
   it('is longer ago than the threshold, fractions of hours included', async () => {
@@ -62,6 +63,41 @@ describe('a mapping without a transcript', () => {
   });
 });
 
+describe('the only mapped session of a CLI, without a transcript', () => {
+  function homeWithOne(): Home {
+    const home = new Home();
+    home.claude(uuid(9), 0.1);
+    // Two chats of one session are no two sessions.
+    home.writeMap({ 'claude-cli': { a: uuid(1), b: uuid(1), odd: '*' } });
+    return home;
+  }
+
+  it('is nothing to speak of where other transcripts are: the CLI deletes old ones', async () => {
+    const { status, stderr } = await homeWithOne().run();
+    expect(status).toBe(0);
+    expect(stderr).not.toMatch(/transcript/);
+  });
+
+  it('is so where the others are older than every mapped session (Codex)', async () => {
+    const home = new Home();
+    home.codex(uuid7('2025-01-05'), 5, '2025/01/05');
+    home.writeMap({ 'codex-cli': { a: uuid7('2026-11-20') } });
+    expect(await home.run()).toMatchObject({ status: 0, stderr: '' });
+    const { status, stderr } = await home.run(['--missing', 'remove']);
+    expect(status).toBe(0);
+    expect(stderr).toMatch(/Codex CLI: the only session that is mapped .* was kept: --missing/);
+  });
+
+  it('stays with --missing remove, too, which says so', async () => {
+    const home = homeWithOne();
+    const text = home.mapText;
+    const { status, stderr } = await home.run(['--missing', 'remove']);
+    expect(status).toBe(0);
+    expect(stderr).toMatch(/Claude Code: the only session that is mapped .* was kept: --missing/);
+    expect(home.mapText).toBe(text);
+  });
+});
+
 describe('--max-remove', () => {
   it.each([
     ['2', 1, 3],
@@ -96,7 +132,8 @@ describe('a clock that is behind', () => {
 });
 
 describe('a session whose process runs', () => {
-  // Something that lives as long as the test and can be named on a command line.
+  // Something that lives as long as the test. Every test on the machine sees its command line: sessions
+  // that are named there must be no others'.
   function sleeper(...words: string[]): number {
     const child = spawn(process.execPath, ['-e', 'setTimeout(() => {}, 60000)', '--', ...words]);
     onTestFinished(() => void child.kill('SIGKILL'));
@@ -109,7 +146,7 @@ describe('a session whose process runs', () => {
     return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19] ?? '';
   }
 
-  function claudeRegistry(home: Home, pid: number, session: string, procStart: string): void {
+  function claudeRegistry(home: Home, pid: number, session: string, procStart?: string): void {
     const folder = join(home.dir, '.claude/sessions');
     mkdirSync(folder, { recursive: true });
     writeFileSync(
@@ -136,14 +173,25 @@ describe('a session whose process runs', () => {
     expect(home.map).toEqual({ 'claude-cli': { a: uuid(1) } });
   });
 
+  it("is seen in Claude's registry of a version that tells no start of the process", async () => {
+    const home = new Home();
+    for (const number of [1, 2]) home.claude(uuid(number), 5);
+    claudeRegistry(home, sleeper(), uuid(1));
+    claudeRegistry(home, 4_000_000, uuid(2));
+    home.writeMap({ 'claude-cli': { a: uuid(1), b: uuid(2) } });
+    await home.run(['--keep-running']);
+    expect(home.map).toEqual({ 'claude-cli': { a: uuid(1) } });
+  });
+
   it('is seen by the id on its command line', async () => {
     const home = new Home();
-    home.gemini(uuid(1), 5);
+    const session = randomUUID();
+    home.gemini(session, 5);
     home.gemini(uuid(2), 5);
-    sleeper('--resume', uuid(1));
-    home.writeMap({ 'gemini-cli': { a: uuid(1), b: uuid(2) } });
+    sleeper('--resume', session);
+    home.writeMap({ 'gemini-cli': { a: session, b: uuid(2) } });
     await home.run(['--keep-running']);
-    expect(home.map).toEqual({ 'gemini-cli': { a: uuid(1) } });
+    expect(home.map).toEqual({ 'gemini-cli': { a: session } });
   });
 
   it('is seen by the lock that Codex holds, not by the file that it leaves behind', async () => {
@@ -162,9 +210,10 @@ describe('a session whose process runs', () => {
 
   it('goes all the same without --keep-running, and the JSON tells', async () => {
     const home = new Home();
-    home.claude(uuid(1), 5);
-    sleeper('--resume', uuid(1));
-    home.writeMap({ 'claude-cli': { a: uuid(1) } });
+    const session = randomUUID();
+    home.claude(session, 5);
+    sleeper('--resume', session);
+    home.writeMap({ 'claude-cli': { a: session } });
     const report = await home.runJson();
     expect(report.sessions[0]).toMatchObject({ running: true, action: 'removed' });
   });

@@ -93,12 +93,35 @@ describe("Gemini CLI's layout", () => {
     expect(states(await home.runJson(['-n']))).toEqual({ a: 'idle', b: 'idle' });
   });
 
-  it("counts a sub-agent's file below the whole parent id", async () => {
+  it("counts a sub-agent's file below the whole parent id, and nothing else there", async () => {
     const home = new Home();
-    home.gemini(uuid(1), 9);
+    for (const number of [1, 2]) home.gemini(uuid(number), 9);
     home.file(`.gemini/tmp/work/chats/${uuid(1)}/agent.jsonl`, 0.5);
+    home.file(`.gemini/tmp/work/chats/${uuid(2)}/agent.jsonl.tmp-1`, 0.5);
+    home.file(`.gemini/tmp/work/chats/${uuid(2)}/deeper/notes.txt`, 0.5);
+    home.writeMap({ 'gemini-cli': { a: uuid(1), b: uuid(2) } });
+    expect(states(await home.runJson(['-n']))).toEqual({ a: 'active', b: 'idle' });
+  });
+
+  it('counts a file that is still empty: it is being written', async () => {
+    const home = new Home();
+    for (const number of [1, 2]) home.gemini(uuid(number), 9);
+    const chats = '.gemini/tmp/work/chats';
+    home.file(`${chats}/session-2026-11-21T11-25-${uuid(1).slice(0, 8)}.jsonl`, 0.1, '');
+    home.file(`${chats}/session-2026-11-21T11-25-${uuid(2).slice(0, 8)}.jsonl`, 8, '');
+    home.writeMap({ 'gemini-cli': { a: uuid(1), b: uuid(2) } });
+    const { status, stdout } = await home.run(['-n', '--json']);
+    expect(status).toBe(0);
+    expect(states(JSON.parse(stdout))).toEqual({ a: 'active', b: 'idle' });
+  });
+
+  it('finds the sessionId behind a first line that begins at length', async () => {
+    const home = new Home();
+    const long = JSON.stringify({ summary: 'x'.repeat(10_000), sessionId: uuid(1) });
+    const name = `session-2026-11-21T11-25-${uuid(1).slice(0, 8)}.jsonl`;
+    home.file(`.gemini/tmp/work/chats/${name}`, 5, `${long}\n`);
     home.writeMap({ 'gemini-cli': { a: uuid(1) } });
-    expect(states(await home.runJson(['-n']))).toEqual({ a: 'active' });
+    expect(states(await home.runJson(['-n']))).toEqual({ a: 'idle' });
   });
 
   it('takes no heed of what is no transcript', async () => {
@@ -120,7 +143,8 @@ describe("Gemini CLI's layout", () => {
     const text = home.writeMap({ 'gemini-cli': { a: uuid(1) } });
     const { status, stderr } = await home.run();
     expect(status).toBe(1);
-    expect(stderr).toContain(name);
+    expect(stderr).toContain(`${name}: can't be told whose it is: it has no sessionId`);
+    expect(stderr).not.toMatch(/permission|Run as/);
     expect(home.mapText).toBe(text);
   });
 });
@@ -210,6 +234,16 @@ describe('where the CLIs keep their files', () => {
     const home = new Home();
     home.writeMap({ 'claude-cli': {}, 'codex-cli': {} });
     expect(await home.run()).toMatchObject({ status: 0, stderr: '' });
+  });
+
+  it.each(['-a\nb', '-a\u2028b', '-a\\b'])('is searched below a name such as %j', async (slug) => {
+    const home = new Home();
+    const file = home.claude(uuid(1), 0.1, slug);
+    home.claude(uuid(1), 5);
+    home.writeMap({ 'claude-cli': { a: uuid(1) } });
+    const report = await home.runJson(['-n']);
+    expect(states(report)).toEqual({ a: 'active' });
+    expect(report.sessions[0]?.transcript).toBe(file);
   });
 
   it('is searched for names that a glob would read otherwise', async () => {

@@ -81,6 +81,47 @@ describe('odd session ids', () => {
   });
 });
 
+describe('ids that a bridge has taken from the name of the newest file', () => {
+  it("of Claude Code 2.0.55 can be a sub-agent's: its file counts", async () => {
+    const home = wellStockedHome();
+    const line = `${JSON.stringify({ agentId: '0a1b2c3d', sessionId: uuid(1) })}\n`;
+    home.file('.claude/projects/-srv-work/agent-0a1b2c3d.jsonl', 0.1, line);
+    home.file('.claude/projects/-srv-work/agent-00000000.jsonl', 5, line);
+    home.writeMap(
+      mapOf('claude-cli', [
+        ['fresh', 'agent-0a1b2c3d'],
+        ['old', 'agent-00000000'],
+        ['parent', uuid(1)],
+        ['gone', 'agent-ffffffff'],
+      ]),
+    );
+    const report = await home.runJson(['-n', '--missing', 'remove']);
+    expect(states(report)).toEqual({
+      fresh: 'active',
+      old: 'idle',
+      parent: 'active',
+      gone: 'missing',
+    });
+  });
+
+  it('of Gemini CLI can be the first 8 characters: not missing, though whose it is stays unclear', async () => {
+    const home = wellStockedHome();
+    const [fresh, old] = ['abcdef01-0000-4000-8000-000000000001', uuid(5)];
+    home.gemini(fresh, 0.1);
+    home.gemini(old, 5);
+    const entries = [fresh, old].map((id) => [id, id.slice(0, 8)] as const);
+    home.writeMap(mapOf('gemini-cli', [...entries, ['whole', old]]));
+    const { status, stdout, stderr } = await home.run(['-n', '--json', '--missing', 'remove']);
+    expect(status).toBe(1);
+    expect(stderr).toMatch(/05050505\.jsonl: can't be told whose it is: the map has only/);
+    expect(states(JSON.parse(stdout))).toEqual({
+      [fresh]: 'active',
+      [old]: 'unreadable',
+      whole: 'idle',
+    });
+  });
+});
+
 describe('odd chat ids', () => {
   it('are handled as text: each idle one goes, each active one stays', async () => {
     const home = wellStockedHome();

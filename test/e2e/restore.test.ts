@@ -1,4 +1,5 @@
-import { appendFileSync, readFileSync, writeFileSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { appendFileSync, chmodSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { Home, uuid } from '../support/home.js';
@@ -15,6 +16,7 @@ function cleanable(): { home: Home; before: unknown } {
   return { home, before };
 }
 
+const isRoot = process.geteuid?.() === 0;
 const JOURNAL = 'session_map.removed.jsonl';
 
 describe('restore', () => {
@@ -56,6 +58,19 @@ describe('restore', () => {
     await home.run();
     await home.run(['restore', '--last']);
     expect(home.map).toEqual({ 'claude-cli': { newest: uuid(3) } });
+    const { stdout } = await home.run(['restore', '--last']);
+    expect(stdout).toMatch(/Restored: 0 mappings/);
+    expect(home.map).toEqual({ 'claude-cli': { newest: uuid(3) } });
+  });
+
+  it('puts them back in the order that they stood in', async () => {
+    const home = new Home();
+    home.claude(uuid(1), 5);
+    const before = { 'claude-cli': { a: uuid(1), b: uuid(1), c: uuid(1) } };
+    home.writeMap(before);
+    await home.run();
+    await home.run(['restore', '--all']);
+    expect(JSON.stringify(home.map)).toBe(JSON.stringify(before));
   });
 
   it.each(['chat-one-1', 'claude-cli/chat-one-1', 'chat-one'])(
@@ -116,6 +131,40 @@ describe('restore', () => {
     expect(home.map).toEqual({ b: uuid(9) });
     await home.run(['restore', '--all']);
     expect(home.map).toEqual(before);
+  });
+
+  it('makes a flat map of one that was emptied', async () => {
+    const home = new Home();
+    home.claude(uuid(1), 5);
+    const before = { a: uuid(1), b: { session_id: uuid(1) } };
+    home.writeMap(before);
+    await home.run();
+    expect(home.map).toEqual({});
+    await home.run(['restore', '--all']);
+    expect(home.map).toEqual(before);
+  });
+
+  it('has no room in a flat map for another CLI, and says so', async () => {
+    const { home } = cleanable();
+    await home.run();
+    const flat = home.writeMap({ other: uuid(9) });
+    const { stdout: look } = await home.run(['restore', '--dry-run', 'chat-four']);
+    expect(look).toMatch(/the map is flat and holds claude-cli only: codex-cli.*\n.*restore: 0/);
+    const { stdout } = await home.run(['restore', 'chat-four']);
+    expect(stdout).toMatch(/the map is flat and holds claude-cli only: codex-cli/);
+    expect(home.mapText).toBe(flat);
+  });
+
+  it("does not take another user's journal for its own", { skip: !isRoot }, async () => {
+    const { home } = cleanable();
+    await home.run();
+    spawnSync('chown', ['-R', '54001', home.dir]);
+    const journal = join(home.sessionDir, JOURNAL);
+    spawnSync('chown', ['54002', journal]);
+    chmodSync(journal, 0o644);
+    const { status, stderr } = await home.run(['restore'], { user: 54001 });
+    expect(status).toBe(1);
+    expect(stderr).toMatch(/belongs to user 54002/);
   });
 
   it('does not count what it put back as written back by the bridge', async () => {

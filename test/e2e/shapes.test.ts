@@ -64,10 +64,37 @@ describe('the shapes of a map', () => {
     );
     const { status, stderr } = await home.run();
     expect(status).toBe(0);
-    expect(stderr).toMatch(/"version" in the map is no section of mappings: left as it is/);
+    expect(stderr).toMatch(
+      /"version" stands beside the sections of the map, in none of them: left as it is/,
+    );
     expect(home.mapText).toBe(
       '{"version": 3, "devstral-small-2": {"x": "y"}, "claude-cli": {}, "list": [1]}',
     );
+  });
+
+  it('a flat map may have objects as values, whatever their chats are called', async () => {
+    const home = stockedHome();
+    home.writeMap({
+      'claude-web-1': { session_id: uuid(2), model: 'x' },
+      'claude-web-2': { session_id: uuid(1), model: 'x' },
+      b: uuid(2),
+      c: uuid(1),
+      d: { foo: 1 },
+    });
+    await home.run();
+    expect(home.map).toEqual({
+      'claude-web-1': { session_id: uuid(2), model: 'x' },
+      b: uuid(2),
+      d: { foo: 1 },
+    });
+  });
+
+  it('what stands beside sections is said to be left out', async () => {
+    const home = stockedHome();
+    const text = home.writeMap({ b: uuid(1), 'claude-cli': {} });
+    const { stderr } = await home.run();
+    expect(stderr).toMatch(/"b" stands beside the sections of the map.*never cleaned/);
+    expect(home.mapText).toBe(text);
   });
 
   it('keep every byte of what stays: white space, escapes, order, duplicates, long numbers', async () => {

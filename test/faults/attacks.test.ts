@@ -14,7 +14,7 @@ import {
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { Home, uuid } from '../support/home.js';
-import { describeWith } from './requirements.js';
+import { describeWith } from '../support/requirements.js';
 
 // Users that need no account.
 const BRIDGE_USER = 54_001;
@@ -147,6 +147,17 @@ describeWith({ root: true })("another user's work in the map's directory", () =>
     expect(home.mapText).toBe(NEW);
   });
 
+  it('a lock that names a living process is said to be no lock of ours', async () => {
+    const home = homeBesideAttacker();
+    const boot = readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim();
+    const start = readFileSync('/proc/1/stat', 'utf8').split(' ')[21];
+    attack(home, `ln -s '1 ${start} ${boot} ${readlinkSync('/proc/self/ns/pid')}' ${LOCK}`);
+    const { status, stderr } = await home.run(['-q'], { user: BRIDGE_USER });
+    expect(status).toBe(1);
+    expect(stderr).toMatch(/belongs to user 54002[^\n]*remove it\n$/);
+    expect(home.mapText).toBe(OLD);
+  });
+
   it('a directory of somebody else, or a link of his to one, is refused', async () => {
     const home = homeBesideAttacker();
     chownSync(home.sessionDir, ATTACKER, ATTACKER);
@@ -173,7 +184,7 @@ describeWith({ root: true })("another user's work in the map's directory", () =>
   });
 });
 
-describeWith({ root: true })('whose map it is', () => {
+describeWith({ root: true, commands: ['setfacl'] })('whose map it is', () => {
   it('a directory that a group may write is warned about, and cleaned', async () => {
     const home = homeBesideAttacker(0o775);
     chownSync(home.sessionDir, BRIDGE_USER, BRIDGE_USER);
@@ -181,6 +192,18 @@ describeWith({ root: true })('whose map it is', () => {
     expect(status).toBe(0);
     expect(stderr).toContain(`chmod g-w '${home.sessionDir}'`);
     expect(home.mapText).toBe(NEW);
+  });
+
+  it('a group that can not be kept is named, with the cure', async () => {
+    const home = homeBesideAttacker();
+    chownSync(home.mapPath, BRIDGE_USER, ATTACKER);
+    const look = await home.run(['-q', '--dry-run'], { user: BRIDGE_USER });
+    const clean = await home.run(['-q'], { user: BRIDGE_USER });
+    expect(look).toMatchObject({ status: 0 });
+    expect(look.stderr).toContain(`chgrp ${BRIDGE_USER} '${home.mapPath}'`);
+    expect(clean).toMatchObject({ status: 1 });
+    expect(clean.stderr).toMatch(/error: [^\n]*its group 54002 can't be kept/);
+    expect(home.mapText).toBe(OLD);
   });
 
   it("root is refused on another user's map, and only warned when it looks", async () => {
@@ -203,6 +226,28 @@ describeWith({ root: true })('whose map it is', () => {
     expect(await home.run(['-q'], { user: BRIDGE_USER })).toMatchObject({ status: 0 });
     const { mode, uid, gid } = lstatSync(home.mapPath);
     expect([mode & 0o7777, uid, gid]).toEqual([0o640, BRIDGE_USER, BRIDGE_USER]);
+  });
+
+  it("a map without an access list gets none from its directory's default", async () => {
+    const home = homeBesideAttacker();
+    run('setfacl', '--default', '--modify', 'user:65534:rwx,group::---', home.sessionDir);
+    chmodSync(home.mapPath, 0o640);
+    expect(await home.run(['-q'], { user: BRIDGE_USER })).toMatchObject({ status: 0, stderr: '' });
+    const { stdout } = spawnSync('getfacl', ['--omit-header', home.mapPath], { encoding: 'utf8' });
+    expect(stdout.trim().split('\n')).toEqual(['user::rw-', 'group::r--', 'other::---']);
+  });
+
+  it("the map's access list stays as it is", async () => {
+    const home = homeBesideAttacker();
+    run('setfacl', '--modify', 'user:65534:rw', home.mapPath);
+    const access = (): string =>
+      spawnSync('getfacl', ['--omit-header', '--numeric', home.mapPath], { encoding: 'utf8' })
+        .stdout;
+    const before = access();
+    expect(before).toContain('user:65534:rw-');
+    expect(await home.run(['-q'], { user: BRIDGE_USER })).toMatchObject({ status: 0, stderr: '' });
+    expect(home.mapText).toBe(NEW);
+    expect(access()).toBe(before);
   });
 
   it("a link of one's own is followed: its target is replaced, the link stays", async () => {

@@ -33,6 +33,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import parse_qs, unquote, urlsplit
 
 path, port = sys.argv[1], int(sys.argv[2])
+LATE_S = 6
 MODELS = ["claude-cli", "codex-cli", "gemini-cli", "devstral-small-2", "interactive-discussion"]
 # One thing at a time, as in a server with one event loop. The file is not locked.
 turn = threading.RLock()
@@ -71,12 +72,13 @@ def put(mappings, into):
 class Chats(threading.Thread):
     """Chats with one another: opened, given another session, ended."""
 
-    def __init__(self, project, pause):
+    def __init__(self, project, pause, quiet):
         super().__init__(daemon=True)
-        self.project, self.pause = project, pause
+        self.project, self.pause, self.quiet = project, pause, quiet
         self.over = threading.Event()
 
     def run(self):
+        self.over.wait(random.random() * self.quiet)
         while not self.over.wait(random.random() * 2 * self.pause):
             with turn:
                 self.step()
@@ -106,7 +108,7 @@ class Chats(threading.Thread):
 class Fault:
     """Another answer to a method's requests from the nth on, counted from when it was told.
 
-    how      silent, trickle, endless, half-way, hang-up, padded, zipped, redirect, die; or none of them:
+    how      late (does it after some seconds), silent, trickle, endless, half-way, hang-up, padded, zipped, redirect, die; or none of them:
     status, body  what is answered instead; nothing is done
     does     whether a DELETE is done nevertheless
     switch   mappings that change once: after a GET has looked, or before a DELETE is done
@@ -150,16 +152,19 @@ class Handler(BaseHTTPRequestHandler):
         with turn:
             asked[method] += 1
             acting = self.acting(method)
+        if acting and acting.how == "late":
+            time.sleep(LATE_S)
+        with turn:
             if acting and method == "DELETE":
                 acting.happen()
             status, body = 200, {"status": "deleted"}
-            if not acting or not (acting.how or acting.status) or method == "GET" or acting.does:
+            if not acting or not (acting.how or acting.status) or acting.how == "late" or method == "GET" or acting.does:
                 status, body = handle(parts[2:], parse_qs(url.query).get("model", [None])[0])
             if acting and acting.status:
                 status, body = acting.status, acting.body
             if acting and method == "GET":
                 acting.happen()
-        if acting and acting.how:
+        if acting and acting.how and acting.how != "late":
             return getattr(self, acting.how.replace("-", "_"))(json.dumps(body).encode())
         self.answer(status, body)
 
@@ -262,7 +267,7 @@ class Handler(BaseHTTPRequestHandler):
             elif what == "save":
                 save()
             elif what == "busy":
-                chats = Chats(told["project"], told["pause"])
+                chats = Chats(told["project"], told["pause"], told["quiet"])
                 chats.start()
             elif what == "leave":
                 content = copy.deepcopy(memory)

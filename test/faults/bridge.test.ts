@@ -5,12 +5,14 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { age, Home, type JsonReport, uuid } from '../support/home.js';
-import { describeWith } from './requirements.js';
+import { describeWith } from '../support/requirements.js';
 
-const RUNS = Number(process.env['BRIDGE_RUNS'] ?? (process.env['CI'] === 'true' ? 200 : 20));
+const RUNS = Number(process.env['BRIDGE_RUNS'] ?? (process.env['CI'] === 'true' ? 100 : 20));
 const HOUR_MS = 3600 * 1000;
 // The mean time between two changes of the bridge's chats.
 const PAUSE_S = 0.015;
+// In every other run they start within this time, so that the file is committed before or beside a save.
+const QUIET_S = 0.4;
 
 type Mappings = Readonly<Record<string, Readonly<Record<string, string | null>>>>;
 
@@ -169,7 +171,7 @@ describeWith({ commands: ['python3'] })('a running bridge', () => {
           'codex-cli': { [`idle-${run}-c`]: codex },
         });
         await bridge.tell('leave', { 'claude-cli': { 'idle-stray': stray } });
-        await bridge.tell('busy', { project, pause: PAUSE_S });
+        await bridge.tell('busy', { project, pause: PAUSE_S, quiet: run % 2 === 0 ? QUIET_S : 0 });
         const { status, stdout, stderr } = await home.run([...url, '--json']);
         const atRest = await bridge.tell('rest');
         const fileAtRest = home.map;
@@ -201,6 +203,7 @@ describeWith({ commands: ['python3'] })('a running bridge', () => {
           `${tally.byFile} only in the file, lost: 0`,
       );
       expect(tally.byBridge).toBe(4 * RUNS);
+      expect(tally.byFile).toBeGreaterThan(0);
       expect(counts.opened).toBeGreaterThan(RUNS);
     });
   });
@@ -221,6 +224,30 @@ describeWith({ commands: ['python3'] })('a running bridge', () => {
       expect(journalOf(home)).toContainEqual(
         expect.objectContaining({ op: 'remove', chat: 'stray', session: uuid(3) }),
       );
+    });
+
+    it('keeps what stands only in the file and is in use, which its save takes away', async () => {
+      const { home, bridge } = await bridgeWith();
+      home.claude(uuid(3), 0.1);
+      const odd = { shape: 'unknown' };
+      await bridge.tell('leave', { 'claude-cli': { stray: uuid(3), odd } });
+      const { status, stdout, stderr } = await home.run(['--json', '--bridge-url', bridge.address]);
+      expect(status).toBe(0);
+      expect(stderr).toMatch(/2 mappings stand in the file alone[^\n]*Restart it/);
+      expect(vias(JSON.parse(stdout))).toEqual({
+        idle: 'bridge',
+        busy: null,
+        stray: null,
+        odd: null,
+        x: null,
+      });
+      expect(home.map).toEqual({
+        ...CLEANED,
+        'claude-cli': { busy: ACTIVE, stray: uuid(3), odd },
+      });
+      const { stdout: restorable } = await home.run(['restore', '--json']);
+      expect(restorable).toContain('"idle"');
+      expect(restorable).not.toContain('"stray"');
     });
 
     it('goes by the memory where the file says otherwise', async () => {
@@ -289,7 +316,7 @@ describeWith({ commands: ['python3'] })('a running bridge', () => {
         ['x', 'not a session of ours', 'unrecognized'],
       ]);
       const { stdout } = await home.run(['list', '--bridge-url', bridge.address]);
-      expect(stdout).toMatch(/^idle +claude-cli +idle /m);
+      expect(stdout).toMatch(/^claude-cli +idle +01010101 .* idle /m);
       expect(stdout).toContain("4 mapped in the bridge's memory and file");
       expect(home.mapText).toBe(before);
       expect(await bridge.state()).toMatchObject({ memory: MAP, asked: { DELETE: 0 } });
@@ -476,6 +503,22 @@ describeWith({ commands: ['python3'] })('a running bridge', () => {
       expect(home.map).toEqual(CLEANED);
     });
 
+    it('long after it was asked: that can be put back, and nothing more is asked of it', async () => {
+      const map = { ...MAP, 'claude-cli': { idle: IDLE, next: IDLE, busy: ACTIVE } };
+      const { home, bridge } = await bridgeWith(map);
+      await bridge.breakAt('DELETE', { how: 'late' });
+      const { status, stderr } = await home.run(['-q', '--bridge-url', bridge.address]);
+      expect(status).toBe(1);
+      expect(stderr).toMatch(oneLineAbout(bridge));
+      const left = { ...MAP, 'claude-cli': { next: IDLE, busy: ACTIVE } };
+      await expect.poll(() => bridge.memory(), { timeout: 20_000 }).toEqual(left);
+      expect((await bridge.state()).asked['DELETE']).toBe(1);
+
+      const { stdout } = await home.run(['restore', '--json']);
+      const { mappings } = JSON.parse(stdout);
+      expect(mappings).toMatchObject([{ chat: 'idle', session: IDLE, action: 'restorable' }]);
+    });
+
     it('for a section that it does not know: that one stays, the others go', async () => {
       const map = { ...MAP, 'claude-legacy': { old: uuid(3) } };
       const { home, bridge } = await bridgeWith(map);
@@ -510,7 +553,7 @@ describeWith({ commands: ['python3'] })('a running bridge', () => {
     });
 
     it.each([
-      ['after the decision', 1],
+      ['before the decision', 1],
       ['after the last look at the memory', 2],
     ])('by a turn in its session, %s: the mapping stays', async (_, nth) => {
       const { home, bridge } = await bridgeWith();

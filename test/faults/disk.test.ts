@@ -12,7 +12,7 @@ import {
 import { join } from 'node:path';
 import { expect, it, onTestFinished } from 'vitest';
 import { Home, uuid } from '../support/home.js';
-import { describeWith } from './requirements.js';
+import { describeWith } from '../support/requirements.js';
 
 const PAGE = 4096;
 const JOURNAL = 'session_map.removed.jsonl';

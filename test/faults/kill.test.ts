@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { afterAll, expect, it } from 'vitest';
 import { Home, uuid } from '../support/home.js';
 import { installedNode, installedProgram } from '../support/program.js';
-import { describeWith } from './requirements.js';
+import { describeWith } from '../support/requirements.js';
 import { callsUnderLock, describeCall, type SystemCall } from './system-calls.js';
 
 const FAULTS = ['KILL', 'EIO', 'ENOSPC', 'EACCES', 'EINTR'] as const;
@@ -71,6 +71,9 @@ async function wrongAfter(call: SystemCall, fault: Fault, env: Record<string, st
   const wrong: string[] = [];
   const after = existsSync(home.mapPath) ? home.mapText : 'no map';
   if (!WHOLE.includes(after)) wrong.push(`the map is ${after}`);
+  const gone = ['a', 'c'].filter((chat) => !after.includes(`"${chat}":`));
+  const missing = gone.length === 0 ? [] : await notRestorable(home, gone, env);
+  if (missing.length > 0) wrong.push(`it can not restore ${missing.join(', ')}`);
   const isOver = fault === 'KILL' || NODE_ASSERTION.test(stderr);
   if (!isOver && /internal error|\n +at /.test(stderr)) wrong.push(`it says ${stderr}`);
   if (!isOver && after !== NEW && status === 0) wrong.push('it did not clean and exits 0');
@@ -81,6 +84,12 @@ async function wrongAfter(call: SystemCall, fault: Fault, env: Record<string, st
   const left = home.beside.filter((name) => name.startsWith('.'));
   if (left.length > 0) wrong.push(`the next run leaves ${left.join(', ')}`);
   return wrong.map((what) => `${describeCall(call)}, ${fault}: ${what}`);
+}
+
+/** Those of these chats that `restore` does not know. */
+async function notRestorable(home: Home, chats: string[], env: Record<string, string>) {
+  const { stdout } = await home.run(['restore', '--json'], { env });
+  return chats.filter((chat) => !stdout.includes(`"chat": "${chat}"`));
 }
 
 /** Does all the work with as many at once as there are processors. */

@@ -1,8 +1,10 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { readFileSync, readlinkSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
-import { expect, it } from 'vitest';
+import { expect, it, onTestFinished } from 'vitest';
 import { Home, uuid } from '../support/home.js';
-import { describeWith } from './requirements.js';
+import { describeWith } from '../support/requirements.js';
 import { runHaltedAt } from './traced.js';
 
 const OLD = { 'claude-cli': { idle: uuid(1), busy: uuid(2) } };
@@ -94,6 +96,19 @@ describeWith({})("a dead run's lock", () => {
     expect(await home.run(['-q'])).toMatchObject({ status: 0, stderr: '' });
     expect(home.map).toEqual(NEW);
     expect(home.beside).toEqual(['session_map.json', 'session_map.removed.jsonl']);
+  });
+
+  it('whose end nobody has asked for is taken over', async () => {
+    const home = homeToClean();
+    // A shell that has become something else never asks.
+    const parent = spawn('sh', ['-c', 'sleep 0 & echo $!; exec sleep 60']);
+    onTestFinished(() => void parent.kill('SIGKILL'));
+    const [line] = (await once(parent.stdout.setEncoding('utf8'), 'data')) as [string];
+    const zombie = Number(line);
+    await expect.poll(() => readFileSync(`/proc/${zombie}/stat`, 'utf8')).toContain(') Z ');
+    symlinkSync([zombie, startOf(zombie), boot, namespace].join(' '), lockOf(home));
+    expect(await home.run(['-q'])).toMatchObject({ status: 0, stderr: '' });
+    expect(home.map).toEqual(NEW);
   });
 
   it('is taken over by one of many runs that start at once', async () => {

@@ -11,6 +11,9 @@ export interface SystemCall {
 }
 
 const LOCK = '.session_map.cleanup.lock"';
+// Its name after an exchange of names, and without one.
+const SWAPPED_OUT = /\.session_map\.json\.[0-9a-f]+\.(?:tmp|old)[">]/;
+const LOOKS = 6;
 const LINE = /^(\d+) +(\w+)\((.*)$/;
 
 /**
@@ -22,6 +25,13 @@ const LINE = /^(\d+) +(\w+)\((.*)$/;
 export function callsUnderLock(trace: string, home: string): SystemCall[] {
   const counts = new Map<string, number>();
   const calls: SystemCall[] = [];
+  const looks = new Map<string, number>();
+  // The old map is looked at again and again until it is quiet: a few of these looks stand for all.
+  const isOneOfMany = (name: string, rest: string): boolean => {
+    if (!SWAPPED_OUT.test(rest)) return false;
+    looks.set(name, (looks.get(name) ?? 0) + 1);
+    return (looks.get(name) ?? 0) > LOOKS;
+  };
   let mainThread: string | undefined;
   let isLocked = false;
   for (const text of readFileSync(trace, 'utf8').split('\n')) {
@@ -31,7 +41,9 @@ export function callsUnderLock(trace: string, home: string): SystemCall[] {
     const when = (counts.get(name) ?? 0) + 1;
     counts.set(name, when);
     if (name.startsWith('symlink') && rest.includes(LOCK)) isLocked = true;
-    if (isLocked && rest.includes(home)) calls.push({ name, when, line: rest });
+    if (isLocked && rest.includes(home) && !isOneOfMany(name, rest)) {
+      calls.push({ name, when, line: rest });
+    }
     if (name.startsWith('unlink') && rest.includes(LOCK)) isLocked = false;
   }
   return calls;

@@ -8,7 +8,7 @@ import { installedNode, installedProgram } from '../support/program.js';
 const STOPPED = /^(\d+) +--- stopped by SIGSTOP ---$/m;
 const PATIENT = { timeout: 30_000, interval: 10 };
 
-/** A run that stands still before one of its system calls. */
+/** A run that stands still at one of its system calls. */
 export interface HaltedRun {
   readonly pid: number;
   /** Lets it go on to its end. */
@@ -16,20 +16,29 @@ export interface HaltedRun {
 }
 
 /**
- * Starts the program and stops it, by a real SIGSTOP, before a system call on a file.
+ * Starts the program and stops it, by a real SIGSTOP, at a system call: what the call does is
+ * done, what comes after it is not.
  *
  * @param call the call's name, as strace has it
- * @param when the how-manieth such call on this file, from 1
+ * @param when the how-manieth such call, on this file if one is named, from 1
+ * @param failing system calls that fail, on this file if one is named, as strace injects it: `link:error=EPERM`
  */
 export async function runHaltedAt(
   home: Home,
-  { call, when, path }: { call: string; when: number; path: string },
+  { call, when, path }: { call: string; when: number; path?: string },
   args: readonly string[] = [],
+  failing: readonly string[] = [],
 ): Promise<HaltedRun> {
   const trace = join(home.dir, 'trace');
   writeFileSync(trace, '');
-  const flags = ['-f', '-qq', '-o', trace, '-P', path];
-  const inject = ['-e', `trace=${call}`, '-e', `inject=${call}:signal=SIGSTOP:when=${when}`];
+  const flags = ['-f', '-qq', '-o', trace, ...(path === undefined ? [] : ['-P', path])];
+  const injections = [`${call}:signal=SIGSTOP:when=${when}`, ...failing];
+  const calls = injections.map((injection) => injection.split(':', 1)[0]);
+  const inject = [
+    '-e',
+    `trace=${calls.join(',')}`,
+    ...injections.flatMap((injection) => ['-e', `inject=${injection}`]),
+  ];
   const child = spawn(
     'strace',
     [...flags, ...inject, installedNode(), installedProgram(), ...args],

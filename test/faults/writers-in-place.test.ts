@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
+import { describeWith } from '../support/requirements.js';
 import { FEWER_RUNS, RUNS, runBeside } from './beside-a-bridge.js';
-import { describeWith } from './requirements.js';
 
 const HOUR_MS = 3600 * 1000;
 const NO_EXCHANGE = { CLAUDE_SESSION_CLEANUP_NO_KOFFI: '1' };

@@ -12,6 +12,7 @@ import {
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { onTestFinished } from 'vitest';
+import { checkSchema } from './json-schema.js';
 import { installedNode, installedProgram } from './program.js';
 
 /** What a run of the program left on its streams. */
@@ -122,10 +123,12 @@ export class Home {
         streams[name] += text;
       });
     }
-    return await new Promise((resolve, reject) => {
+    const finished = await new Promise<Finished>((resolve, reject) => {
       child.on('error', reject);
       child.on('close', (status, signal) => resolve({ status, signal, ...streams }));
     });
+    if (args.includes('--json') && finished.stdout !== '') checkSchema(JSON.parse(finished.stdout));
+    return finished;
   }
 
   /** Runs it with --json and reads the document. */
@@ -152,6 +155,7 @@ export interface JsonReport {
     readonly idleHours: number | null;
     readonly transcript: string | null;
     readonly running: boolean;
+    readonly project?: string | null;
     readonly action: string;
     readonly via: string | null;
   }[];

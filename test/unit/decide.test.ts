@@ -36,10 +36,17 @@ interface World {
   readonly times: Readonly<Record<string, number | null>>;
   readonly uncertain?: readonly string[];
   readonly running?: readonly string[];
+  readonly doubtful?: readonly string[];
   readonly picture?: Partial<ProviderPicture>;
 }
 
-function evidence({ times, uncertain = [], running = [], picture }: World): Evidence {
+function evidence({
+  times,
+  uncertain = [],
+  running = [],
+  doubtful = [],
+  picture,
+}: World): Evidence {
   return {
     activityOf: (_family, session): Activity => ({
       lastActivity: times[session] ?? null,
@@ -48,6 +55,7 @@ function evidence({ times, uncertain = [], running = [], picture }: World): Evid
     }),
     pictureOf: () => ({ transcripts: 1, uncertain: false, ...picture }),
     isRunning: (_family, session) => running.includes(session),
+    mayRun: (_family, session) => doubtful.includes(session),
   };
 }
 
@@ -113,12 +121,12 @@ describe('a session without a transcript', () => {
     expect(removes('remove', 0)).toEqual([false, false]);
   });
 
-  it('never goes when all of its CLI lack one', () => {
-    const decisions = decide(pair, evidence({ times: {} }), { ...policy, missing: 'remove' });
-    expect(decisions.map(({ state, removes }) => [state, removes])).toEqual([
-      ['missing', false],
-      ['missing', false],
-    ]);
+  it.each([1, 2])('never goes when all of its CLI (%i) lack one', (count) => {
+    const mappings = pair.slice(0, count);
+    const decisions = decide(mappings, evidence({ times: {} }), { ...policy, missing: 'remove' });
+    for (const decision of decisions) {
+      expect(decision).toMatchObject({ state: 'missing', removes: false });
+    }
   });
 });
 
@@ -127,6 +135,12 @@ describe('a running session', () => {
     const world = { times: { s: 0 }, running: ['s'] };
     expect(one(world)?.removes).toBe(true);
     expect(one(world, { keepRunning: true })).toMatchObject({ state: 'idle', removes: false });
+  });
+
+  it('stays when it only may run, and is not said to', () => {
+    const world = { times: { s: 0 }, doubtful: ['s'] };
+    expect(one(world)?.removes).toBe(true);
+    expect(one(world, { keepRunning: true })).toMatchObject({ running: false, removes: false });
   });
 });
 

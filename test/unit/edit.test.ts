@@ -2,9 +2,9 @@ import fc from 'fast-check';
 import { getNodeValue, type Node, parseTree } from 'jsonc-parser';
 import { describe, expect, it } from 'vitest';
 import { putMappings, removeMappings } from '../../src/session-map/edit.js';
-import { keyOf } from '../../src/session-map/merge.js';
 import {
   encodeSessionMap,
+  keyOf,
   mappingsOf,
   parseSessionMap,
   type SessionMap,
@@ -85,23 +85,24 @@ describe('removing mappings from any map', () => {
         const map = parse(text);
         const going = new Set(
           mappingsOf(map)
-            .map(({ provider, chat }) => keyOf(provider, chat))
+            .map(keyOf)
             .filter((key) => choose(key)),
         );
-        const after = removeMappings(map, (provider, chat) => going.has(keyOf(provider, chat)));
+        const after = removeMappings(map, (provider, chat) => going.has(keyOf({ provider, chat })));
         const bytes = encodeSessionMap(after, map.hasByteOrderMark);
 
         const expected = contentOf(text) as Map<string, unknown>;
         for (const { provider, mappings } of map.sections) {
           const section = map.shape === 'flat' ? expected : expected.get(provider);
           for (const { chat } of mappings) {
-            if (going.has(keyOf(provider, chat))) (section as Map<string, unknown>).delete(chat);
+            if (going.has(keyOf({ provider, chat })))
+              (section as Map<string, unknown>).delete(chat);
           }
         }
         expect(contentOf(bytes.toString())).toEqual(expected);
 
         const left = mappingsOf(map).filter(
-          ({ provider, chat }) => !going.has(keyOf(provider, chat)),
+          ({ provider, chat }) => !going.has(keyOf({ provider, chat })),
         );
         expect(mappingsOf(parseSessionMap(bytes))).toEqual(
           map.shape === 'flat' && left.length === 0 ? expect.anything() : left,
@@ -119,9 +120,9 @@ describe('removing mappings from any map', () => {
         const map = parse(text);
         if (map.shape === 'flat') return;
         const going = mappingsOf(map).filter(({ provider, chat }) => choose(provider, chat));
-        const keys = new Set(going.map(({ provider, chat }) => keyOf(provider, chat)));
+        const keys = new Set(going.map(keyOf));
         const removed = parse(
-          removeMappings(map, (provider, chat) => keys.has(keyOf(provider, chat))),
+          removeMappings(map, (provider, chat) => keys.has(keyOf({ provider, chat }))),
         );
         const restored = parse(putMappings(removed, going));
         const sorted = (of: SessionMap) =>

@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { keyOf, merge } from '../../src/session-map/merge.js';
+import { merge } from '../../src/session-map/merge.js';
 import {
+  keyOf,
   mappingsOf,
   parseSessionMapText,
   type SessionMap,
@@ -23,12 +24,12 @@ function contentOf(map: SessionMap): Chats {
 }
 
 function change(base: SessionMap | undefined, theirs: SessionMap, removed: string[] = []) {
-  const gone = new Set(removed.map((chat) => keyOf('claude-cli', chat)));
+  const gone = new Set(removed.map((chat) => keyOf({ provider: 'claude-cli', chat })));
   return {
     base,
     theirs,
     isOurs: () => false,
-    wasRemoved: (provider: string, chat: string) => gone.has(keyOf(provider, chat)),
+    wasRemoved: (provider: string, chat: string) => gone.has(keyOf({ provider, chat })),
   };
 }
 

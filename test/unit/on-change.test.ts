@@ -26,3 +26,11 @@ it('ends a command that takes too long, with all that it has started', async () 
 it('tells by which signal a command ended', async () => {
   expect(await runOnChange('kill -TERM $$', 1, '/map')).toBe('it was ended by SIGTERM');
 });
+
+it('hands on a signal that is to end the run, and comes back to tell', async () => {
+  const ready = join(scratch(), 'ready');
+  const running = runOnChange(`touch '${ready}'; sleep 300; true`, 1, '/map');
+  await expect.poll(() => existsSync(ready)).toBe(true);
+  process.kill(process.pid, 'SIGTERM');
+  expect(await running).toBe('it was ended by SIGTERM');
+});

@@ -22,7 +22,10 @@ describe('Claude Code names its files', () => {
   it.each([
     [`projects/-srv/${ID}.jsonl`, { by: 'name', session: ID, part: 'transcript' }],
     [`projects/-srv/${ID}/subagents/agent-1a.jsonl`, { by: 'name', session: ID, part: 'extra' }],
-    ['projects/-srv/agent-0a1b2c3d.jsonl', { by: 'folder', part: 'extra' }],
+    [
+      'projects/-srv/agent-0a1b2c3d.jsonl',
+      { by: 'folder', session: 'agent-0a1b2c3d', part: 'extra' },
+    ],
   ])('%s', (path, claim) => {
     expect(claude.claim(path.split('/'))).toEqual(claim);
   });
@@ -62,11 +65,13 @@ describe('Codex CLI names its files', () => {
 
   it.each([
     [['sessions'], '2025', 'keep'],
-    [['sessions'], '2024', 'skip'],
+    [['sessions'], '2024', 'too-old'],
     [['sessions', '2025'], '10', 'keep'],
-    [['sessions', '2025'], '09', 'skip'],
+    [['sessions', '2025'], '09', 'too-old'],
     [['sessions', '2025', '10'], '04', 'keep'],
-    [['sessions', '2025', '10'], '01', 'skip'],
+    [['sessions', '2025', '10'], '01', 'too-old'],
+    [['sessions', '2025', '10', '01'], 'x', 'skip'],
+    [['sessions'], `${ID}.jsonl`, 'skip'],
     [['sessions', '2026', '01'], '01', 'keep'],
     [['sessions'], 'notes', 'keep'],
   ])('a session of 2025-10-04 could lie in %j %s: %s', (directory, name, sight) => {

@@ -1,0 +1,57 @@
+import { userInfo } from 'node:os';
+import { type Decision, type Evidence, familiesWithoutTranscripts } from './decide.js';
+import type { CleanOptions, Roots } from './options.js';
+import type { Problems } from './problems.js';
+import { type Family, providerOf } from './providers/index.js';
+
+/** Says which CLIs' sessions have no transcripts at all: a sign of a wrong user or a wrong HOME. */
+export function reportEmptyFamilies(
+  decisions: readonly Decision[],
+  evidence: Evidence,
+  { roots, missing }: Pick<CleanOptions, 'roots' | 'missing'>,
+  problems: Problems,
+): void {
+  for (const family of familiesWithoutTranscripts(decisions)) {
+    const count = sessionsOf(family, decisions);
+    const removes = missing === 'remove';
+    // One alone among other transcripts is no bad sign: the CLI itself deletes old ones.
+    if (count === 1 && evidence.pictureOf(family).transcripts > 0) {
+      if (removes) problems.warn(oneMissing(family, roots));
+      continue;
+    }
+    const message = emptyFamily(family, count, roots);
+    if (removes) problems.error(`${message}. They were kept in spite of --missing remove`);
+    else problems.warn(message);
+  }
+}
+
+function sessionsOf(family: Family, decisions: readonly Decision[]): number {
+  const known = decisions.filter(
+    ({ mapping, state }) => mapping.family === family && state !== 'unrecognized',
+  );
+  return new Set(known.map(({ mapping }) => mapping.session)).size;
+}
+
+function oneMissing(family: Family, roots: Roots): string {
+  const { label } = providerOf(family);
+  return (
+    `${label}: the only session that is mapped has no transcript in ${roots[family]}; its mapping was kept: ` +
+    "--missing remove doesn't act where none of a CLI's mapped sessions has one, since a wrong HOME looks the same"
+  );
+}
+
+function emptyFamily(family: Family, count: number, roots: Roots): string {
+  const { label } = providerOf(family);
+  return (
+    `${label}: none of its mapped sessions (${count}) has a transcript in ${roots[family]}, looked at as ${userName()}: ` +
+    "probably the wrong user or the wrong HOME. 'claude-session-cleanup doctor' tells more"
+  );
+}
+
+function userName(): string {
+  try {
+    return userInfo().username;
+  } catch {
+    return `user ${process.geteuid?.()}`;
+  }
+}

@@ -1,0 +1,63 @@
+import { errorCode, reason } from '../errors.js';
+
+/** Something that keeps sessions from being judged. */
+export interface Obstacle {
+  readonly path: string;
+  /** `unclear`: it can be read, but not be told whose it is. */
+  readonly kind: 'unreadable' | 'unclear';
+  readonly reason: string;
+  /** What to do about it. */
+  readonly cure: string;
+}
+
+// What Node shows for bytes that are no UTF-8. By such a name nothing is found again.
+const NOT_UTF_8 = '\uFFFD';
+const PERMISSIONS = 'Run as the user that the CLIs run as, or mend its permissions';
+
+/**
+ * What is in the way of a look at a file or directory; undefined when it is gone: CLIs delete and move
+ * their own files at any time, and what vanished was not there.
+ *
+ * @param error the system call's
+ */
+export function obstacleAt(path: string, error: unknown): Obstacle | undefined {
+  const isGone = ['ENOENT', 'ENOTDIR'].includes(errorCode(error) ?? '');
+  if (!isGone) return { path, kind: 'unreadable', reason: reason(error), cure: PERMISSIONS };
+  if (!path.includes(NOT_UTF_8)) return undefined;
+  return { path, kind: 'unreadable', reason: 'its name is not UTF-8', cure: 'Rename it' };
+}
+
+/** A file that only others may read. */
+export function forbidden(path: string): Obstacle {
+  return { path, kind: 'unreadable', reason: 'permission denied', cure: PERMISSIONS };
+}
+
+/** A link in a directory's place whose target is not there. */
+export function leadsNowhere(path: string): Obstacle {
+  return {
+    path,
+    kind: 'unreadable',
+    reason: 'it is a link that leads nowhere',
+    cure: 'Mount the disk that it leads to, or remove the link',
+  };
+}
+
+/** A file that should say whose it is and doesn't. */
+export function nameless(path: string): Obstacle {
+  return {
+    path,
+    kind: 'unclear',
+    reason: 'it has no sessionId near its beginning',
+    cure: 'It is damaged, or no transcript: move it to another directory',
+  };
+}
+
+/** A file whose session id begins with a mapped one. */
+export function cutShort(path: string): Obstacle {
+  return {
+    path,
+    kind: 'unclear',
+    reason: 'the map has only the beginning of its sessionId',
+    cure: 'Remove that mapping by hand, or put the whole id into it',
+  };
+}

@@ -1,0 +1,44 @@
+import { closeSync, openSync, readFileSync, readSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
+
+// One for all transcripts: fresh memory for each costs more than the reading.
+const BEGINNING = Buffer.alloc(64 * 1024);
+// Inside a message the quotes would be escaped.
+const CWD = /(?<!\\)"cwd":\s*("(?:[^"\\]|\\.)*")/;
+
+/**
+ * The working directory that a transcript of Claude Code (1.0.44 to 2.1.330: in its messages) or Codex
+ * CLI (0.20 to 0.169: in its first line) names near its beginning; undefined when it names none, or
+ * can't be read.
+ */
+export function directoryInside(transcript: string): string | undefined {
+  try {
+    const file = openSync(transcript, 'r');
+    try {
+      const length = readSync(file, BEGINNING, 0, BEGINNING.length, 0);
+      const found = CWD.exec(BEGINNING.toString('utf8', 0, length))?.[1];
+      return found === undefined ? undefined : String(JSON.parse(found));
+    } finally {
+      closeSync(file);
+    }
+  } catch {
+    return undefined;
+  }
+}
+
+/**
+ * The directory that Gemini CLI (0.30 to 0.61) names in `.project_root` beside `chats`; undefined when
+ * there is no such file.
+ */
+export function directoryBeside(transcript: string): string | undefined {
+  try {
+    return readFileSync(join(dirname(dirname(transcript)), '.project_root'), 'utf8').trim();
+  } catch {
+    return undefined;
+  }
+}
+
+/** The name of the folder that a transcript lies in. */
+export function folderOf(transcript: string): string {
+  return basename(dirname(transcript));
+}

@@ -1,0 +1,10 @@
+import { constants, openSync } from 'node:fs';
+
+/**
+ * Opens a file for reading. A link in its place is refused; a pipe does not hold the run up.
+ *
+ * @throws the system call's error
+ */
+export function openForReading(path: string): number {
+  return openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
+}

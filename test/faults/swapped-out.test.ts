@@ -1,0 +1,147 @@
+import { closeSync, ftruncateSync, openSync, writeSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { expect, it } from 'vitest';
+import { Home, uuid } from '../support/home.js';
+import { describeWith } from '../support/requirements.js';
+import { type HaltedRun, runHaltedAt } from './traced.js';
+
+const BUSY = { busy: uuid(2) };
+const OLD = { 'claude-cli': { idle: uuid(1), ...BUSY } };
+const AFTER_THE_EXCHANGE = { call: 'renameat2', when: 1 };
+const AFTER_THE_RENAME = { call: 'rename', when: 1 };
+const KEPT = ['session_map.json', 'session_map.removed.jsonl'];
+// Longer than a map must be unchanged to pass for quiet where the kernel can't tell.
+const THINKING_MS = 700;
+
+/** Another program, which has opened the map for writing before it is swapped out. */
+class Writer {
+  readonly #file: number;
+
+  constructor(home: Home) {
+    this.#file = openSync(home.mapPath, 'r+');
+  }
+
+  write(text: string): void {
+    ftruncateSync(this.#file);
+    writeSync(this.#file, text, 0);
+  }
+
+  end(): void {
+    closeSync(this.#file);
+  }
+
+  save(chats: object): void {
+    this.write(JSON.stringify({ 'claude-cli': chats }));
+    this.end();
+  }
+}
+
+function homeToClean(): Home {
+  const home = new Home();
+  home.claude(uuid(1), 5);
+  home.claude(uuid(2), 0.1);
+  home.writeMap(OLD);
+  return home;
+}
+
+async function kill({ pid, goOn }: HaltedRun): Promise<void> {
+  process.kill(pid, 'SIGKILL');
+  await goOn().catch(() => {});
+}
+
+describeWith({ commands: ['strace'] })('a map that was swapped out', () => {
+  async function haltedBeside(failing: readonly string[] = []) {
+    const home = homeToClean();
+    const writer = new Writer(home);
+    const moment = failing.length > 0 ? AFTER_THE_RENAME : AFTER_THE_EXCHANGE;
+    const run = await runHaltedAt(home, moment, ['-q'], failing);
+    expect(home.map).toEqual({ 'claude-cli': BUSY });
+    return { home, writer, run };
+  }
+
+  it.each([
+    ['', []],
+    [' where names can not be exchanged', ['renameat2:error=EINVAL']],
+    [
+      ' where there are no links either',
+      ['renameat2:error=EINVAL', 'link:error=EPERM', 'linkat:error=EPERM'],
+    ],
+  ])('is waited for while a writer has it open, and its change taken in%s', async (_, failing) => {
+    const { home, writer, run } = await haltedBeside(failing);
+    const finished = run.goOn();
+    await sleep(THINKING_MS);
+    writer.save({ idle: uuid(1), ...BUSY, added: uuid(3) });
+
+    expect(await finished).toMatchObject({ status: 0, stderr: '' });
+    expect(home.map).toEqual({ 'claude-cli': { ...BUSY, added: uuid(3) } });
+    expect(home.beside.filter((name) => name.startsWith('.'))).toEqual([]);
+  });
+
+  it('by a run that was killed then is waited for by the next one', async () => {
+    const { home, writer, run } = await haltedBeside();
+    await kill(run);
+    const next = home.run(['-q']);
+    await sleep(THINKING_MS);
+    writer.save({ idle: uuid(1), ...BUSY, added: uuid(3) });
+
+    const { status, stderr } = await next;
+    expect(status).toBe(0);
+    expect(stderr).toMatch(
+      /^[^\n]*had not taken in the change of another program; it is in[^\n]*\n$/,
+    );
+    expect(home.map).toEqual({ 'claude-cli': { ...BUSY, added: uuid(3) } });
+    expect(home.beside).toEqual(KEPT);
+  });
+
+  it('by a run that was killed does not overrule what the map has by now, and that is said', async () => {
+    const { home, writer, run } = await haltedBeside();
+    await kill(run);
+    writer.save({ idle: uuid(1), busy: uuid(4), added: uuid(3) });
+    home.writeMap({ 'claude-cli': { ...BUSY, newest: uuid(5) } });
+
+    const { status, stderr } = await home.run(['-q']);
+    expect(status).toBe(0);
+    expect(stderr).toMatch(/stay as the map has them by now: claude-cli\/busy\n/);
+    expect(home.map).toEqual({ 'claude-cli': { ...BUSY, newest: uuid(5), added: uuid(3) } });
+    expect(home.beside).toEqual(KEPT);
+  });
+
+  it('and whose writer stops in the middle costs nothing but its last change', async () => {
+    const { home, writer, run } = await haltedBeside();
+    writer.write('{"claude-cli": {"idle": "');
+    writer.end();
+
+    const { status, stderr } = await run.goOn();
+    expect(status).toBe(0);
+    expect(stderr).toMatch(/stopped in the middle; the map is whole/);
+    expect(home.map).toEqual({ 'claude-cli': BUSY });
+    expect(home.beside.filter((name) => name.startsWith('.'))).toEqual([]);
+  });
+
+  it('and that a writer keeps open is left to the next run', async () => {
+    const { home, writer, run } = await haltedBeside();
+    writer.write(JSON.stringify({ 'claude-cli': { idle: uuid(1), ...BUSY, added: uuid(3) } }));
+
+    const { status, stderr } = await run.goOn();
+    expect(status).toBe(0);
+    expect(stderr).toMatch(/held it open for writing[^\n]*taken in by the next run/);
+    expect(home.map).toEqual({ 'claude-cli': { ...BUSY, added: uuid(3) } });
+
+    writer.save({ ...BUSY, added: uuid(3), later: uuid(5) });
+    expect(await home.run(['-q'])).toMatchObject({ status: 0 });
+    expect(home.map).toEqual({ 'claude-cli': { ...BUSY, added: uuid(3), later: uuid(5) } });
+    expect(home.beside).toEqual(KEPT);
+  });
+
+  it('is not taken for one when the run was killed before the old map lost its name', async () => {
+    const home = homeToClean();
+    const moment = { call: 'link', when: 1, path: home.mapPath };
+    const run = await runHaltedAt(home, moment, ['-q'], ['renameat2:error=EINVAL']);
+    await kill(run);
+    home.writeMap({ 'claude-cli': { idle: uuid(1), ...BUSY, added: uuid(3) } });
+
+    expect(await home.run(['-q'])).toMatchObject({ status: 0, stderr: '' });
+    expect(home.map).toEqual({ 'claude-cli': { ...BUSY, added: uuid(3) } });
+    expect(home.beside).toEqual(KEPT);
+  });
+});
