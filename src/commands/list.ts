@@ -1,12 +1,14 @@
 import { Bridge } from '../bridge/client.js';
 import { EXIT, type ExitStatus } from '../errors.js';
 import { examine } from '../examine.js';
-import type { InspectOptions } from '../options.js';
+import type { ListOptions } from '../options.js';
 import { printable, printableJson } from '../printable.js';
 import { Problems } from '../problems.js';
-import { type CleanReport, sectionsOf } from '../report/clean-report.js';
+import { providerOf } from '../providers/index.js';
+import type { CleanReport, Row } from '../report/clean-report.js';
+import { colorsFor } from '../report/colors.js';
 import { cleanJson } from '../report/json.js';
-import { listText } from '../report/list-text.js';
+import { chosenRows, inSections } from '../report/list-rows.js';
 import { printProblems } from '../report/stderr.js';
 import { print } from '../report/stdout.js';
 import { readJournal } from '../session-map/journal.js';
@@ -17,7 +19,7 @@ import { locateMap } from '../session-map/location.js';
  *
  * @throws CleanupError when the map or the bridge's memory can't be read
  */
-export async function list(options: InspectOptions): Promise<ExitStatus> {
+export async function list(options: ListOptions): Promise<ExitStatus> {
   const problems = new Problems();
   try {
     await print(await render(await look(options, problems), options));
@@ -27,7 +29,7 @@ export async function list(options: InspectOptions): Promise<ExitStatus> {
   return problems.hasErrors ? EXIT.failed : EXIT.done;
 }
 
-async function look(options: InspectOptions, problems: Problems): Promise<CleanReport> {
+async function look(options: ListOptions, problems: Problems): Promise<CleanReport> {
   const location = locateMap(options.sessionDir, false, problems);
   const bridge = options.bridgeUrl && new Bridge(options.bridgeUrl);
   const journal = readJournal(location.directory);
@@ -41,8 +43,10 @@ async function look(options: InspectOptions, problems: Problems): Promise<CleanR
     problems,
   );
   const rows = decisions.map(
-    (decision) => ({ decision, action: 'kept', via: null, note: null }) as const,
+    (decision): Row => ({ decision, action: 'kept', via: null, note: null }),
   );
+  const chosen = chosenRows(rows, options).map((row) => ({ ...row, project: projectOf(row) }));
+  const back = new Set(writtenBack);
   return {
     command: 'list',
     dryRun: false,
@@ -51,16 +55,37 @@ async function look(options: InspectOptions, problems: Problems): Promise<CleanR
     cutoff: policy.now - policy.thresholdMs,
     map: location.named,
     hasMap: mapped.file !== undefined || mapped.memory !== undefined,
-    sections: sectionsOf(mapped, rows),
-    writtenBack: writtenBack.length,
+    mapped: decisions.length,
+    sections: inSections(chosen),
+    writtenBack: chosen.filter(({ decision }) => back.has(decision)).length,
+    removedAgain: 0,
     withBridge: mapped.memory !== undefined,
     problems: problems.all,
   };
 }
 
-async function render(report: CleanReport, options: InspectOptions): Promise<string> {
+function projectOf({ decision: { mapping, transcript } }: Row): string | null {
+  if (mapping.family === undefined || transcript === null) return null;
+  return providerOf(mapping.family).projectOf(transcript);
+}
+
+async function render(report: CleanReport, options: ListOptions): Promise<string> {
   if (options.json) return printableJson(cleanJson(report));
   if (options.quiet) return '';
-  if (!report.hasMap) return `No session map at ${printable(report.map)} yet: nothing is mapped\n`;
-  return listText(report, options);
+  const map = printable(report.map);
+  if (!report.hasMap) return `No session map at ${map} yet: nothing mapped\n`;
+  if (report.sections.length === 0) {
+    const isPart = options.provider !== undefined || options.state !== undefined;
+    return isPart
+      ? `Nothing mapped in ${map} matches --provider or --state\n`
+      : `Nothing mapped in ${map}\n`;
+  }
+  const { listText } = await import('../report/list-text.js');
+  const { isTTY, columns } = process.stdout;
+  return listText(report, {
+    verbose: options.verbose,
+    colors: await colorsFor(options.color),
+    // A terminal that nobody gave a size says 0.
+    columns: isTTY && columns > 0 ? columns : undefined,
+  });
 }

@@ -1,58 +1,134 @@
-import { localTime } from '../local-time.js';
-import { printable, shortId } from '../printable.js';
+import stringWidth from 'string-width';
+import { printable } from '../printable.js';
 import { resumeWords } from '../providers/index.js';
 import { type CleanReport, type Row, summarize } from './clean-report.js';
-import { colorsFor } from './colors.js';
-import { hoursIdle } from './idle-hours.js';
-import type { TextStyle } from './text.js';
+import type { Colors } from './colors.js';
+import { type Column, LAYOUTS, PLAIN } from './list-columns.js';
+import { GAP, tableLines, wrapped } from './table.js';
 
-const HEADINGS = ['STATE', 'PROVIDER', 'CHAT', 'SESSION', 'IDLE', 'LAST ACTIVITY'];
-const PAINT = { active: 'green', idle: 'yellow', unreadable: 'red' } as const;
-
-/** Every mapped session on a line of its own. Times are local. */
-export async function listText(report: CleanReport, style: TextStyle): Promise<string> {
-  const colors = await colorsFor(style.color);
-  const rows = report.sections.flatMap((section) => section.rows);
-  const cells = [HEADINGS, ...rows.map((row) => cellsOf(row, report, style))];
-  const widths = HEADINGS.map((_, column) =>
-    cells.reduce((widest, row) => Math.max(widest, row[column]?.length ?? 0), 0),
-  );
-  const lines = cells.map((row) =>
-    row
-      .map((cell, column) => cell.padEnd(widths[column] ?? 0))
-      .join('  ')
-      .trimEnd(),
-  );
-  const { checked, active, idle } = summarize(report);
-  const source = report.withBridge ? "the bridge's memory and file" : printable(report.map);
-  const painted = lines.flatMap((line, at) => {
-    const row = rows[at - 1];
-    if (row === undefined) return [colors.bold(line)];
-    const { state } = row.decision;
-    const color = state in PAINT ? PAINT[state as keyof typeof PAINT] : 'dim';
-    return [colors[color](line), ...(style.verbose ? details(row) : [])];
-  });
-  return `${[
-    ...painted,
-    '',
-    `${checked} mapped in ${source}: ${active} active, ${idle} idle for more than ${report.thresholdHours}h, ${checked - active - idle} other`,
-  ].join('\n')}\n`;
+/** How a list looks. */
+export interface ListStyle {
+  /** Below each row whole ids, paths and resume commands. */
+  readonly verbose: boolean;
+  readonly colors: Colors;
+  /** The terminal's width; undefined for a plain list, which is the same wherever it is read. */
+  readonly columns: number | undefined;
 }
 
-function cellsOf({ decision }: Row, { now }: CleanReport, { verbose }: TextStyle): string[] {
-  const { mapping, state, lastActivity, running } = decision;
-  const id = verbose ? printable : shortId;
-  return [
-    running ? `${state}, running` : state,
-    printable(mapping.provider),
-    id(mapping.chat),
-    mapping.session === null ? '?' : id(mapping.session),
-    lastActivity === null ? '-' : `${hoursIdle(lastActivity, now)}h`,
-    lastActivity === null ? '-' : localTime(lastActivity),
+/** A row for every session, as wide as the terminal at most. Times are local. */
+export function listText(report: CleanReport, { verbose, colors, columns }: ListStyle): string {
+  const rows = report.sections.flatMap((section) => section.rows);
+  const [heading = '', ...lines] = table(rows, report, columns);
+  const painted = rows.flatMap((row, at) => [
+    paint(row, lines[at] ?? '', colors),
+    ...(verbose ? details(row).map((line) => `    ${line}`) : []),
+  ]);
+  const end = summary(report);
+  const ending = columns === undefined ? [end] : wrapped(end, columns);
+  return `${[colors.bold(heading), ...painted, '', ...ending].join('\n')}\n`;
+}
+
+function table(rows: readonly Row[], report: CleanReport, available: number | undefined): string[] {
+  const measured = new Map<Column, Measured>();
+  const measure = (column: Column): Measured => {
+    const known = measured.get(column) ?? measuredColumn(column, rows, report);
+    measured.set(column, known);
+    return known;
+  };
+  const { layout, widths } = fitting(available, (column) => measure(column).width);
+  const columns = layout.map((column) => measure(column).cells);
+  const lines = [
+    layout.map(({ heading }) => heading),
+    ...rows.map((_, at) => columns.map((cells) => cells[at] ?? '')),
   ];
+  return tableLines(lines, widths);
+}
+
+interface Measured {
+  readonly cells: readonly string[];
+  /** That of its widest cell, or of its heading. */
+  readonly width: number;
+}
+
+function measuredColumn(column: Column, rows: readonly Row[], report: CleanReport): Measured {
+  const cells = rows.map((row) => column.cell(row, report));
+  const width = cells.reduce(
+    (most, cell) => Math.max(most, widthOf(cell)),
+    widthOf(column.heading),
+  );
+  return { cells, width };
+}
+
+const ASCII = /^[ -~]*$/;
+
+/** string-width looks for emoji first, at some cost. */
+function widthOf(text: string): number {
+  return ASCII.test(text) ? text.length : stringWidth(text);
+}
+
+/** The richest layout that fits, and its columns' widths. */
+function fitting(
+  available: number | undefined,
+  widestOf: (column: Column) => number,
+): { layout: readonly Column[]; widths: readonly number[] } {
+  if (available === undefined) return { layout: PLAIN, widths: PLAIN.map(widestOf) };
+  const limited = (column: Column): number => Math.min(widestOf(column), column.most ?? available);
+  for (const layout of LAYOUTS) {
+    const widths = squeezed(layout, layout.map(limited), available);
+    if (widths !== undefined) return { layout, widths };
+  }
+  // Nothing fits a terminal that is narrower than any.
+  const layout = LAYOUTS.at(-1) ?? PLAIN;
+  return { layout, widths: layout.map((column) => column.least ?? limited(column)) };
+}
+
+/** The widths with which the columns fit, where one of them may give way. */
+function squeezed(
+  layout: readonly Column[],
+  widths: readonly number[],
+  available: number,
+): readonly number[] | undefined {
+  const whole = widths.reduce((sum, width) => sum + width, GAP.length * (widths.length - 1));
+  const over = Math.max(0, whole - available);
+  if (over === 0) return widths;
+  const given = widths.map((width, at) => {
+    const { least } = layout[at] ?? {};
+    return least !== undefined && width - over >= least ? width - over : width;
+  });
+  return given.some((width, at) => width !== widths[at]) ? given : undefined;
+}
+
+function paint({ decision: { state, running } }: Row, line: string, colors: Colors): string {
+  if (running) return colors.cyan(line);
+  switch (state) {
+    case 'active':
+      return colors.green(line);
+    case 'idle':
+      return colors.yellow(line);
+    case 'unreadable':
+      return colors.red(line);
+    default:
+      return colors.dim(line);
+  }
 }
 
 function details({ decision: { mapping, transcript } }: Row): string[] {
-  if (transcript === null) return [];
-  return [`    ${printable(transcript)}`, `    ${printable(resumeWords(mapping).join(' '))}`];
+  const { provider, chat, session } = mapping;
+  return [
+    `Chat: ${printable(`${provider}/${chat}`)}`,
+    `Session: ${printable(session ?? '?')}`,
+    ...(transcript === null
+      ? []
+      : [
+          `Transcript: ${printable(transcript)}`,
+          `Resume: ${printable(resumeWords(mapping).join(' '))}`,
+        ]),
+  ];
+}
+
+function summary(report: CleanReport): string {
+  const { checked, active, idle } = summarize(report);
+  const source = report.withBridge ? "the bridge's memory and file" : printable(report.map);
+  const part = checked === report.mapped ? '' : ` of ${report.mapped}`;
+  return `${checked}${part} mapped in ${source}: ${active} active, ${idle} idle for more than ${report.thresholdHours}h, ${checked - active - idle} other`;
 }

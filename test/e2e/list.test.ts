@@ -1,5 +1,9 @@
+import { writeFileSync } from 'node:fs';
+import stringWidth from 'string-width';
 import { describe, expect, it } from 'vitest';
 import { Home, states, uuid } from '../support/home.js';
+import { describeWith } from '../support/requirements.js';
+import { shownOnTerminal } from '../support/terminal.js';
 
 describe('list', () => {
   it('shows every mapped session and changes nothing', async () => {
@@ -13,12 +17,12 @@ describe('list', () => {
     const { stdout, status } = await home.run(['list']);
     expect(status).toBe(0);
     const lines = stdout.split('\n');
-    expect(lines[0]).toMatch(/^STATE +PROVIDER +CHAT +SESSION +IDLE +LAST ACTIVITY$/);
+    expect(lines[0]).toMatch(/^PROVIDER +CHAT +SESSION +LAST ACTIVITY +IDLE +STATE +PROJECT$/);
     expect(lines[1]).toMatch(
-      /^idle +claude-cli +a +01010101 +5\.0h +\d{4}-\d\d-\d\d \d\d:\d\d:\d\d$/,
+      /^claude-cli +a +01010101 +\d{4}-\d\d-\d\d \d\d:\d\d:\d\d +5\.0h +idle +-srv-work$/,
     );
-    expect(lines[2]).toMatch(/^missing +claude-cli +c +03030303 +- +-$/);
-    expect(lines[3]).toMatch(/^active +codex-cli +b +02020202 +0\.5h +\d{4}/);
+    expect(lines[2]).toMatch(/^claude-cli +c +03030303 +- +- +missing +-$/);
+    expect(lines[3]).toMatch(/^codex-cli +b +02020202 +\d{4}.* +0\.5h +active +-$/);
     expect(lines[5]).toMatch(/3 mapped in .*: 1 active, 1 idle for more than 2h, 1 other$/);
     expect(home.mapText).toBe(text);
     expect(home.beside).toEqual(['session_map.json']);
@@ -40,5 +44,182 @@ describe('list', () => {
     home.writeMap({ 'claude-cli': { a: uuid(1) } });
     expect((await home.runJson(['-H', '7', 'list'])).thresholdHours).toBe(7);
     expect((await home.runJson(['list', '-H', '7'])).thresholdHours).toBe(7);
+  });
+
+  it('says so when nothing is mapped', async () => {
+    const home = new Home();
+    expect((await home.run(['list'])).stdout).toBe(
+      `No session map at ${home.mapPath} yet: nothing mapped\n`,
+    );
+    home.writeMap({ 'claude-cli': {} });
+    expect((await home.run(['list'])).stdout).toBe(`Nothing mapped in ${home.mapPath}\n`);
+  });
+
+  it('shows tens of thousands', async () => {
+    const home = new Home();
+    const mappings = Array.from({ length: 20_000 }, (_, at) => [`chat-${at}`, uuid(at)]);
+    home.writeMap({ 'claude-cli': Object.fromEntries(mappings) });
+    const { stdout, status } = await home.run(['list']);
+    expect(status).toBe(0);
+    expect(stdout.match(/^claude-cli +chat-\S* +[0-9a-f]{8} +- +- +missing +-$/gm)).toHaveLength(
+      20_000,
+    );
+  });
+
+  it('has whole ids, paths and resume commands below each row with --verbose', async () => {
+    const home = new Home();
+    const transcript = home.claude(uuid(1), 5);
+    home.writeMap({ 'claude-cli': { 'a-long-chat-id': uuid(1) } });
+    const lines = (await home.run(['list', '-v'])).stdout.split('\n');
+    expect(lines[1]).toMatch(/^claude-cli +a-long-c +01010101 .* 5\.0h +idle +-srv-work$/);
+    expect(lines.slice(2, 6)).toEqual([
+      '    Chat: claude-cli/a-long-chat-id',
+      `    Session: ${uuid(1)}`,
+      `    Transcript: ${transcript}`,
+      `    Resume: claude --resume ${uuid(1)}`,
+    ]);
+  });
+
+  it('names the project by what each CLI wrote, or else by its folder', async () => {
+    const home = new Home();
+    const said = home.claude(uuid(1), 1);
+    writeFileSync(
+      said,
+      '{"type":"summary","text":"\\"cwd\\":\\"/no\\""}\n{"type":"user","cwd":"/srv/my shop"}\n',
+    );
+    home.claude(uuid(2), 1, '-srv-blog');
+    home.gemini(uuid(3), 1);
+    home.codex(uuid(4), 1);
+    home.writeMap({
+      'claude-cli': { a: uuid(1), b: uuid(2) },
+      'gemini-cli': { c: uuid(3) },
+      'codex-cli': { d: uuid(4) },
+    });
+    const projects = async (): Promise<(string | null | undefined)[]> =>
+      (await home.runJson(['list'])).sessions.map(({ project }) => project);
+    expect(await projects()).toEqual(['/srv/my shop', '-srv-blog', 'work', null]);
+    home.file('.gemini/tmp/work/.project_root', 1, '/srv/work');
+    writeFileSync(
+      home.codex(uuid(4), 1),
+      '{"type":"session_meta","payload":{"id":"x","cwd":"/srv/api"}}\n',
+    );
+    expect(await projects()).toEqual(['/srv/my shop', '-srv-blog', '/srv/work', '/srv/api']);
+  });
+});
+
+describe('list, sorted and chosen from', () => {
+  function homeOfFour(): Home {
+    const home = new Home();
+    home.claude(uuid(1), 5);
+    home.claude(uuid(2), 0.5);
+    home.codex(uuid(3), 30);
+    home.writeMap({
+      'codex-cli': { d: uuid(3), b: uuid(9) },
+      'claude-cli': { c: uuid(1), a: uuid(2) },
+    });
+    return home;
+  }
+  const chats = async (...args: string[]): Promise<string> =>
+    (await homeOfFour().runJson(['list', ...args])).sessions.map(({ chat }) => chat).join('');
+
+  it.each([
+    { args: [], shown: 'dbca' },
+    { args: ['--sort', 'idle'], shown: 'dcab' },
+    { args: ['--sort', 'provider'], shown: 'acbd' },
+    { args: ['--sort', 'chat'], shown: 'abcd' },
+    { args: ['--provider', 'codex'], shown: 'db' },
+    { args: ['--provider', 'claude-cli'], shown: 'ca' },
+    { args: ['--state', 'idle'], shown: 'dc' },
+    { args: ['--state', 'missing'], shown: 'b' },
+    { args: ['--state', 'running'], shown: '' },
+    { args: ['--state', 'idle', '--provider', 'claude', '--sort', 'idle'], shown: 'c' },
+  ])('by $args', async ({ args, shown }) => {
+    expect(await chats(...args)).toBe(shown);
+  });
+
+  it('says how many of all mappings it shows, and counts only these', async () => {
+    const home = homeOfFour();
+    const { stdout } = await home.run(['list', '--provider', 'claude']);
+    expect(stdout).toMatch(/^2 of 4 mapped in .*: 1 active, 1 idle for more than 2h, 0 other$/m);
+    expect((await home.run(['list'])).stdout).toMatch(/^4 mapped in /m);
+    const { summary } = await home.runJson(['list', '--state', 'idle']);
+    expect(summary).toMatchObject({ checked: 2, active: 0, idle: 2, missing: 0 });
+  });
+
+  it('counts what was written back among what it shows', async () => {
+    const home = homeOfFour();
+    const text = home.mapText;
+    await home.run();
+    home.writeMap(text);
+    const writtenBack = async (...args: string[]) =>
+      (await home.runJson(['list', ...args])).summary['writtenBack'];
+    expect(await writtenBack()).toBe(2);
+    expect(await writtenBack('--provider', 'codex')).toBe(1);
+    expect(await writtenBack('--state', 'active')).toBe(0);
+  });
+
+  it('says so when nothing matches, and refuses what it does not know', async () => {
+    const home = homeOfFour();
+    expect(await home.run(['list', '--provider', 'gemini'])).toMatchObject({
+      status: 0,
+      stdout: `Nothing mapped in ${home.mapPath} matches --provider or --state\n`,
+    });
+    expect(await home.run(['list', '--state', 'busy'])).toMatchObject({ status: 2 });
+    expect(await home.run(['list', '--sort', 'age'])).toMatchObject({ status: 2 });
+  });
+});
+
+describeWith({ commands: ['script', 'stty'] })('list on a terminal', () => {
+  function show(home: Home, columns: number, ...args: string[]): string[] {
+    const env = { NO_COLOR: '1', TERM: 'xterm' };
+    return shownOnTerminal(home, ['list', ...args], env, columns).split(/\r?\n/);
+  }
+
+  function homeOfThree(): Home {
+    const home = new Home();
+    home.claude(uuid(1), 5, `-srv-${'long-'.repeat(20)}`);
+    home.claude(uuid(2), 1);
+    home.writeMap({ 'claude-cli': { a: uuid(1), 二二二二: uuid(2), m: uuid(3) } });
+    return home;
+  }
+
+  it('shows the distance, the time and a bar against the threshold', () => {
+    const [, idle, active, missing] = show(homeOfThree(), 120);
+    expect(idle).toMatch(/ 5 hours ago \(\d{4}-\d\d-\d\d \d\d:\d\d\) +████████ 5\.0h +idle /);
+    expect(active).toMatch(/ 1 hour ago .* ████░░░░ 1\.0h +active /);
+    expect(missing).toMatch(/ - +- +missing +-$/);
+  });
+
+  it.each([200, 120, 100, 80, 60, 40, 24])('fits %d columns with every line', (columns) => {
+    const lines = show(homeOfThree(), columns);
+    expect(lines[1]).toMatch(/ idle/);
+    expect(lines.join(' ')).toMatch(/ 1 active, 1 idle for more than 2h, 1 other/);
+    for (const line of lines) expect(stringWidth(line)).toBeLessThanOrEqual(columns);
+  });
+
+  it.each([120, 80, 40])('cuts long names that would take %d columns from the rest', (columns) => {
+    const home = new Home();
+    home.claude(uuid(1), 5);
+    home.writeMap({
+      [`claude-${'of-somebody-'.repeat(9)}`]: {
+        '\u0001\u0002\u0003\u0004\u0005\u0006\u0007': uuid(1),
+      },
+      odd: { b: '\u0001'.repeat(8) },
+    });
+    const lines = show(home, columns);
+    expect(lines[1]).toMatch(
+      columns > 40 ? /^claude-of-someb… .* 5 hours ago .* idle( |$)/ : / 5\.0h +idle$/,
+    );
+    for (const line of lines) expect(stringWidth(line)).toBeLessThanOrEqual(columns);
+  });
+
+  it('has no fewer columns with --verbose', () => {
+    const home = homeOfThree();
+    expect(show(home, 80, '-v')[0]).toBe(show(home, 80)[0]);
+  });
+
+  it('is plain where the terminal has no size', () => {
+    expect(show(homeOfThree(), 0)[0]).toMatch(/^PROVIDER .* LAST ACTIVITY .* PROJECT$/);
+    expect(show(homeOfThree(), 0)[1]).toMatch(/ \d{4}-\d\d-\d\d \d\d:\d\d:\d\d +5\.0h +idle /);
   });
 });

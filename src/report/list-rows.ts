@@ -1,0 +1,48 @@
+import type { ListOptions, SortKey } from '../options.js';
+import type { ReportSection, Row } from './clean-report.js';
+
+/** The rows that were asked for, in the order that was asked for. */
+export function chosenRows(
+  rows: readonly Row[],
+  { provider, state, sort }: Pick<ListOptions, 'provider' | 'state' | 'sort'>,
+): Row[] {
+  const chosen = rows.filter(
+    ({ decision: { mapping, ...decision } }) =>
+      (provider === undefined || [mapping.provider, mapping.family].includes(provider)) &&
+      (state === undefined || (state === 'running' ? decision.running : decision.state === state)),
+  );
+  return sort === undefined ? chosen : chosen.sort(ORDER[sort]);
+}
+
+type Order = (one: Row, other: Row) => number;
+
+const byProvider: Order = (one, other) =>
+  compare(one.decision.mapping.provider, other.decision.mapping.provider);
+const byChat: Order = (one, other) =>
+  compare(one.decision.mapping.chat, other.decision.mapping.chat);
+/** Longest idle first; sessions of which nothing is known come last. */
+const byIdle: Order = (one, other) =>
+  compare(one.decision.lastActivity ?? Infinity, other.decision.lastActivity ?? Infinity);
+
+const ORDER: Readonly<Record<SortKey, Order>> = {
+  idle: byIdle,
+  provider: (one, other) => byProvider(one, other) || byChat(one, other),
+  chat: (one, other) => byChat(one, other) || byProvider(one, other),
+};
+
+function compare<T extends string | number>(one: T, other: T): number {
+  if (one === other) return 0;
+  return one < other ? -1 : 1;
+}
+
+/** Rows in their order, in one section for each run of the same provider. */
+export function inSections(rows: readonly Row[]): ReportSection[] {
+  const sections: { provider: string; rows: Row[] }[] = [];
+  for (const row of rows) {
+    const { provider } = row.decision.mapping;
+    const last = sections.at(-1);
+    if (last?.provider === provider) last.rows.push(row);
+    else sections.push({ provider, rows: [row] });
+  }
+  return sections;
+}
