@@ -1,9 +1,12 @@
-// Bundles src/cli.ts and everything it uses into one file, dist/cli.js.
+// Bundles src/cli.ts and everything it uses into one file, dist/cli.js; what only people
+// need, the list and the shell's helpers, are files of their own, which a timer's run never loads. Writes
+// the manual page and the shells' completions beside them.
 // CommonJS, because Node starts it faster than an ES module; koffi stays outside: it is a native,
 // optional package that is loaded only when a map is committed.
-import { readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { copyFileSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 
@@ -12,9 +15,12 @@ const root = join(dirname(fileURLToPath(import.meta.url)), '..');
 const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
 
 // What packages take in at their head and our runs seldom or never come to use.
-const LAZY_BUILTIN = /^(node:)?(child_process|crypto)$/;
+const LAZY_BUILTIN = /^(node:)?(child_process|crypto|timers\/promises)$/;
+const LOOKED_AT = /\/(report\/list-text|commands\/(completion|man))\.js$/;
 const ASYNCHRONOUS_WALK =
   /\/node_modules\/(merge2\/index|(fast-glob|@nodelib\/fs\.\w+)\/out\/providers\/(async|stream))\.js$/;
+// Made anew for every text that a table measures, always the same.
+const ANSI_REGEX = /\/node_modules\/ansi-regex\/index\.js$/;
 
 const leaveAside = {
   name: 'leave-aside',
@@ -23,7 +29,14 @@ const leaveAside = {
       namespace === 'file' ? { path, namespace: 'lazy' } : { path, external: true },
     );
     onLoad({ filter: /.*/, namespace: 'lazy' }, ({ path }) => ({ contents: lazy(path) }));
+    onResolve({ filter: LOOKED_AT }, ({ path, kind }) =>
+      kind === 'dynamic-import' ? { path: `./${basename(path)}`, external: true } : undefined,
+    );
     onLoad({ filter: ASYNCHRONOUS_WALK }, () => ({ contents: '' }));
+    onLoad({ filter: ANSI_REGEX }, ({ path }) => ({
+      contents: `${readFileSync(path, 'utf8')}
+        const made = module.exports(); module.exports = () => made;`,
+    }));
   },
 };
 
@@ -38,8 +51,14 @@ function lazy(builtin) {
 rmSync(join(root, 'dist'), { recursive: true, force: true });
 const result = await build({
   absWorkingDir: root,
-  entryPoints: ['src/cli.ts'],
-  outfile: 'dist/cli.js',
+  entryPoints: [
+    'src/cli.ts',
+    'src/report/list-text.ts',
+    'src/commands/completion.ts',
+    'src/commands/man.ts',
+  ],
+  entryNames: '[name]',
+  outdir: 'dist',
   bundle: true,
   platform: 'node',
   target: 'node20',
@@ -54,6 +73,17 @@ const result = await build({
   legalComments: 'none',
   metafile: true,
 });
+
+copyFileSync(join(root, 'src/report/json.schema.json'), join(root, 'dist/json.schema.json'));
+
+// From the same table of options as the help.
+const page = execFileSync(process.execPath, [join(root, 'dist/cli.js'), 'man']);
+writeFileSync(join(root, 'dist/claude-session-cleanup.1'), page);
+mkdirSync(join(root, 'dist/completions'));
+for (const shell of ['bash', 'fish', 'zsh']) {
+  const script = execFileSync(process.execPath, [join(root, 'dist/cli.js'), 'completion', shell]);
+  writeFileSync(join(root, `dist/completions/claude-session-cleanup.${shell}`), script);
+}
 
 const packages = new Set();
 for (const input of Object.keys(result.metafile.inputs)) {

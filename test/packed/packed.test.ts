@@ -48,7 +48,15 @@ describe('the published package', () => {
     ]);
     expect(packedFiles.filter((path) => path.startsWith('dist/'))).toEqual([
       'dist/THIRD-PARTY-LICENSES.txt',
+      'dist/claude-session-cleanup.1',
       'dist/cli.js',
+      'dist/completion.js',
+      'dist/completions/claude-session-cleanup.bash',
+      'dist/completions/claude-session-cleanup.fish',
+      'dist/completions/claude-session-cleanup.zsh',
+      'dist/json.schema.json',
+      'dist/list-text.js',
+      'dist/man.js',
     ]);
     expect(packedFiles.filter((path) => path.startsWith('scripts/'))).toEqual([
       'scripts/install.sh',
@@ -64,14 +72,26 @@ describe('the published package', () => {
     const npx = (args: string[], env = process.env) =>
       run('npx', ['--no-install', 'claude-session-cleanup', ...args], { cwd: folder, env });
     expect((await npx(['--version'])).stdout).toBe(`${version}\n`);
+    expect((await npx(['completion', 'bash'])).stdout).toContain('complete -F');
 
     const home = new Home();
     home.claude(uuid(1), 5);
     home.claude(uuid(2), 0.1);
     home.writeMap({ 'claude-cli': { a: uuid(1), b: uuid(2) } });
     const dirs = ['-d', home.sessionDir, '--claude-dir', join(home.dir, '.claude')];
+    expect((await npx(['list', ...dirs])).stdout).toMatch(/^claude-cli +a +01010101 .* idle /m);
     const { stdout } = await npx(dirs);
     expect(stdout).toContain('Cleaned up: 1 mappings');
     expect(home.map).toEqual({ 'claude-cli': { b: uuid(2) } });
+  });
+
+  it('installs program and manual page where a global installation has them', async () => {
+    const prefix = mkdtempSync(join(scratch, 'global-'));
+    const quiet = ['--no-audit', '--no-fund', '--loglevel=error', '--omit=optional'];
+    await run('npm', ['install', '--global', '--prefix', prefix, ...quiet, tarball]);
+    const page = readFileSync(join(prefix, 'share/man/man1/claude-session-cleanup.1'), 'utf8');
+    expect(page).toMatch(/^\.TH CLAUDE-SESSION-CLEANUP 1 /);
+    const program = join(prefix, 'bin/claude-session-cleanup');
+    expect((await run(program, ['--help'])).stdout).toContain('Usage: claude-session-cleanup');
   });
 });

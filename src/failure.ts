@@ -1,0 +1,84 @@
+import { type Command, CommanderError } from 'commander';
+import { CleanupError, EXIT, type ExitStatus, explained, UsageError } from './errors.js';
+import { type Flags, metricsOptions } from './options.js';
+import { printable, printableJson } from './printable.js';
+import { Problems } from './problems.js';
+import { AT_THE_START, type Course, program } from './program.js';
+import { errorJson } from './report/json.js';
+import { printProblems } from './report/stderr.js';
+import { print } from './report/stdout.js';
+
+/** Tells of a command that could not do its work: on standard error, as JSON and in the metrics, as asked. */
+export async function reportFailure(
+  thrown: unknown,
+  args: readonly string[],
+  { cleans }: Course,
+): Promise<ExitStatus> {
+  const error = explained(refused(thrown), pathOf(thrown), 'the map is whole');
+  const isExpected = error instanceof CleanupError;
+  const message = isExpected ? error.message : `internal error: ${describe(error)}`;
+  const problems = new Problems();
+  problems.error(message);
+  const { command, isClean, flags } = asked(args);
+  if (isClean && !cleans) {
+    const { MetricsRecord } = await import('./report/record-metrics.js');
+    new MetricsRecord(metricsOptions(flags, process.env), problems).write(undefined, false);
+  }
+  printProblems(problems.all);
+  if (flags.json) {
+    await print(printableJson(errorJson(command, printable(message)))).catch(() => {});
+  }
+  return isExpected ? error.exitStatus : EXIT.failed;
+}
+
+/** What commander finds wrong, in one line with its suggestion. */
+function refused(thrown: unknown): unknown {
+  if (!(thrown instanceof CommanderError)) return thrown;
+  // The help of a command that does not exist: all of it was shown instead.
+  if (thrown.code === 'commander.help') return new UsageError('unknown command');
+  return new UsageError(thrown.message.replace(/^error: /, '').replaceAll(/\s*\n\s*/g, ' '));
+}
+
+/** What a command line asks for. */
+interface Asked {
+  readonly command: string;
+  readonly isClean: boolean;
+  readonly flags: Flags;
+}
+
+/** What a command line asks for, as far as it can be told of one that may make no sense. */
+function asked(args: readonly string[]): Asked {
+  const root = program({ ...AT_THE_START });
+  for (const { options } of [root, ...root.commands]) {
+    for (const option of options) if (option.parseArg) option.argParser((value) => value);
+  }
+  let words: readonly string[] = [];
+  let command: Command | undefined;
+  try {
+    const { operands, unknown } = root.parseOptions([...args]);
+    words = operands;
+    command = root.commands.find((known) => known.name() === words[0]);
+    command?.parseOptions(unknown);
+  } catch (error) {
+    // An option that stands last and lacks its value.
+    if (!(error instanceof CommanderError)) throw error;
+  }
+  return {
+    command: command?.name() ?? 'clean',
+    isClean: words.length === 0,
+    flags: (command ?? root).optsWithGlobals(),
+  };
+}
+
+/** The file that a failed system call was about. */
+function pathOf(error: unknown): string {
+  const hasPath = error instanceof Error && 'path' in error && typeof error.path === 'string';
+  return hasPath ? printable(String(error.path)) : 'a system call failed';
+}
+
+/** Our own fault: where it happened is what a bug report needs. */
+function describe(error: unknown): string {
+  return error instanceof Error
+    ? (error.stack ?? error.message).replaceAll(/\s*\n\s*/g, ' ')
+    : String(error);
+}

@@ -1,0 +1,105 @@
+import { Argument, Command } from 'commander';
+import type { Shell } from './commands/completion.js';
+import { EXIT, type ExitStatus } from './errors.js';
+import {
+  addCleanOptions,
+  addInspectOptions,
+  addListOptions,
+  addRestoreOptions,
+  cleanOptions,
+  type Flags,
+  flagsOf,
+  inspectOptions,
+  listOptions,
+  restoreOptions,
+} from './options.js';
+import { print } from './report/stdout.js';
+
+declare const __VERSION__: string;
+
+const NAME = 'claude-session-cleanup';
+
+/** How far the program has come. */
+export interface Course {
+  status: ExitStatus;
+  /** Whether it is a clean run whose options make sense: then that run keeps its own metrics. */
+  cleans: boolean;
+}
+
+export const AT_THE_START: Readonly<Course> = { status: EXIT.done, cleans: false };
+
+/** The command line: every command with its options. Each command is loaded only when it runs. */
+export function program(course: Course): Command {
+  const done = (status: ExitStatus): void => {
+    course.status = status;
+  };
+  const root = commandLine(NAME)
+    .description("Removes the mappings of idle CLI sessions from a chat bridge's session_map.json.")
+    .version(__VERSION__)
+    .enablePositionalOptions()
+    .helpCommand(true)
+    .showSuggestionAfterError()
+    .argument('[command]')
+    .usage('[options]\n       claude-session-cleanup [options] list|restore|doctor|completion')
+    .configureHelp({ visibleArguments: () => [] });
+  addCleanOptions(root).action(async (command: string | undefined, flags: Flags) => {
+    if (command !== undefined) refuseCommand(command, root);
+    const options = cleanOptions(flags, process.env);
+    const { clean } = await import('./commands/clean.js');
+    course.cleans = true;
+    done(await clean(options));
+  });
+
+  addListOptions(root.command('list'))
+    .description('show every mapped session with its last activity; changes nothing')
+    .action(async (_flags: Flags, command: Command) => {
+      const { list } = await import('./commands/list.js');
+      done(await list(listOptions(flagsOf(command), process.env)));
+    });
+
+  addRestoreOptions(root.command('restore'))
+    .description('put removed mappings back; with nothing named, list those that can be')
+    .argument('[chat...]', 'chats whose mappings to put back')
+    .action(async (chats: string[], _flags: Flags, command: Command) => {
+      const { restore } = await import('./commands/restore.js');
+      done(await restore(chats, restoreOptions(flagsOf(command), process.env)));
+    });
+
+  addInspectOptions(root.command('doctor'))
+    .description('why is nothing cleaned? check everything; changes nothing')
+    .action(async (_flags: Flags, command: Command) => {
+      const { doctor } = await import('./commands/doctor.js');
+      done(await doctor(inspectOptions(flagsOf(command), process.env)));
+    });
+
+  root
+    .command('completion')
+    .description("print the script for a shell's completion")
+    .addArgument(new Argument('<shell>').choices(['bash', 'zsh', 'fish']))
+    .action(async (shell: Shell) => {
+      const { completion } = await import('./commands/completion.js');
+      await print(completion(root, shell));
+    });
+
+  root
+    .command('man', { hidden: true })
+    .description('print the manual page')
+    .action(async () => {
+      const { manPage } = await import('./commands/man.js');
+      await print(manPage(root, __VERSION__));
+    });
+
+  return root;
+}
+
+/** What commander finds wrong is thrown, and said by us. */
+function commandLine(name: string): Command {
+  return new Command(name).exitOverride().configureOutput({ outputError: () => {} });
+}
+
+/** Has commander refuse it, with its suggestion: a program with a default action never does by itself. */
+function refuseCommand(word: string, root: Command): void {
+  const commands = commandLine(NAME);
+  for (const known of root.commands) commands.command(known.name());
+  commands.parse([word], { from: 'user' });
+}
