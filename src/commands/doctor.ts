@@ -25,11 +25,9 @@ export async function doctor(options: InspectOptions): Promise<ExitStatus> {
 async function checkAll(options: InspectOptions): Promise<Check[]> {
   const now = Date.now();
   const map = await checkMap(options.sessionDir, now);
-  const bridge = await checkBridge(
-    options.bridgeUrl,
-    process.env['BRIDGE_UNIT'] || undefined,
-    map.snapshot,
-  );
+  const schedule = checkSchedule(options, process.env['HOME']);
+  const job = schedule.jobs.find((each) => each.options.sessionDir === options.sessionDir);
+  const bridge = await checkBridge(options.bridgeUrl, job?.bridgeUnit, map.snapshot);
   const sections = unite(bridge.memory, map.snapshot?.map);
   const mappings = sections.flatMap((section) => section.mappings);
   const inspection = inspect(mappings, options.roots, false);
@@ -48,7 +46,7 @@ async function checkAll(options: InspectOptions): Promise<Check[]> {
     ...checkRetention(options.roots, options.thresholdHours),
     ...bridge.checks,
     ...(back.length === 0 ? [] : [writtenBackCheck(back.length)]),
-    ...checkSchedule(),
+    ...schedule.checks,
   ];
 }
 

@@ -14,7 +14,7 @@ export interface BridgeFindings {
 /**
  * Compares the bridge's memory with the map's file.
  *
- * @param bridgeUnit the unit that the installed service restarts, if so
+ * @param bridgeUnit the unit that what cleans this map restarts, if so
  */
 export async function checkBridge(
   url: URL | undefined,
@@ -22,7 +22,6 @@ export async function checkBridge(
   file: MapSnapshot | undefined,
 ): Promise<BridgeFindings> {
   if (url === undefined && bridgeUnit !== undefined) {
-    // The installer's --bridge-unit leaves it in the service's environment.
     const check = ok('bridge', `${bridgeUnit} is restarted after a run that removed mappings`);
     return { checks: [check], memory: undefined };
   }

@@ -31,11 +31,7 @@ function checkCli(
   const { transcripts, obstacles } = sweep(provider, root, new Set());
   const [obstacle] = obstacles;
   if (obstacle !== undefined) {
-    return problem(
-      label,
-      `${obstacle.path} can't be read: ${obstacle.reason}`,
-      'run as the user that the CLI runs as, or mend its permissions',
-    );
+    return problem(label, `${obstacle.path} can't be read: ${obstacle.reason}`, obstacle.cure);
   }
   const found = sessions.filter(
     (session) => evidence.activityOf(family, session).lastActivity !== null,

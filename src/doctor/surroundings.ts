@@ -1,4 +1,4 @@
-import { userInfo } from 'node:os';
+import { ownAccount } from './account.js';
 import { type Check, ok, warning } from './check.js';
 
 /** Node, and the user and home that everything else depends on. */
@@ -13,22 +13,14 @@ export function checkSurroundings(
 }
 
 function checkHome(home: string | undefined): Check {
-  const user = currentUser();
-  const name = `${user?.username ?? 'no name'} (user ${process.geteuid?.()}), HOME=${home ?? 'not set'}`;
-  if (user !== undefined && home !== undefined && home !== user.homedir) {
+  const user = ownAccount();
+  const name = `${user?.name ?? 'no name'} (user ${process.geteuid?.()}), HOME=${home ?? 'not set'}`;
+  if (user !== undefined && home !== undefined && home !== user.home) {
     return warning(
       'user',
-      `${name}, but this user's home is ${user.homedir}`,
+      `${name}, but this user's home is ${user.home}`,
       'the CLIs are looked for below HOME: with sudo, add -H',
     );
   }
   return ok('user', name);
-}
-
-function currentUser(): { username: string; homedir: string } | undefined {
-  try {
-    return userInfo();
-  } catch {
-    return undefined;
-  }
 }

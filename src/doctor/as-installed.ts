@@ -1,0 +1,85 @@
+import { type InspectOptions, inspectOptions } from '../options.js';
+import { PROVIDERS } from '../providers/index.js';
+import type { Account } from './account.js';
+import { type Check, warning } from './check.js';
+import type { KnownJob } from './job.js';
+
+/** What a run of the doctor looks at. */
+export interface View {
+  readonly account: Account | undefined;
+  readonly home: string | undefined;
+  readonly options: InspectOptions;
+}
+
+interface Difference {
+  readonly what: string;
+  readonly its: string;
+  readonly ours: string;
+}
+
+/**
+ * Tells where a job looks at something else than this run of the doctor: then all the rest of the page
+ * says nothing about it.
+ */
+export function checkView(known: KnownJob, view: View): Check[] {
+  const { job, home, options } = known;
+  const [its, ours] = [flagsOf(options), flagsOf(view.options)];
+  const [itsUsual, oursUsual] = [usual(home), usual(view.home ?? home)];
+  const different: Difference[] = [
+    { what: 'as', its: job.account.name, ours: view.account?.name ?? 'nobody' },
+    { what: 'HOME', its: home, ours: view.home ?? 'not set' },
+    ...its
+      .map(([what, value], index) => ({ what, its: value, ours: ours[index]?.[1] ?? '', index }))
+      // What follows from another home is said with the home.
+      .filter(({ index, ...at }) => {
+        const follows = at.its === itsUsual[index]?.[1] && at.ours === oursUsual[index]?.[1];
+        return at.what !== '--hours' && !follows;
+      }),
+  ].filter((at) => at.its !== at.ours);
+  if (different.length === 0) return [];
+  const list = different.map((at) => `${at.what} ${at.its || 'none'} (here ${at.ours || 'none'})`);
+  return [
+    warning(
+      job.subject,
+      `this page does not look at what it cleans: ${list.join(', ')}`,
+      `to look as it does: ${commandFor(known, view)}`,
+    ),
+  ];
+}
+
+/** The command that has the doctor look at what a job cleans. */
+function commandFor({ job, home, options }: KnownJob, view: View): string {
+  const { account } = job;
+  const isOwn = account.name === view.account?.name;
+  const [itsUsual, ours] = [usual(home), flagsOf(view.options)];
+  const flags = flagsOf(options).filter(
+    ([, value], index) =>
+      value !== '' && (value !== itsUsual[index]?.[1] || (isOwn && value !== ours[index]?.[1])),
+  );
+  return [
+    ...(isOwn ? [] : ['sudo', '-u', account.name, '-H']),
+    ...(home === (isOwn ? view.home : account.home) ? [] : ['env', `HOME=${home}`]),
+    ...['claude-session-cleanup', 'doctor'],
+    ...flags.flat(),
+  ]
+    .map(quoted)
+    .join(' ');
+}
+
+/** Those of a run that is told nothing but its home. */
+function usual(home: string): [flag: string, value: string][] {
+  return flagsOf(inspectOptions({}, { HOME: home }));
+}
+
+function flagsOf(options: InspectOptions): [flag: string, value: string][] {
+  return [
+    ['--session-dir', options.sessionDir],
+    ...PROVIDERS.map(({ family }): [string, string] => [`--${family}-dir`, options.roots[family]]),
+    ['--bridge-url', options.bridgeUrl?.href ?? ''],
+    ['--hours', String(options.thresholdHours)],
+  ];
+}
+
+function quoted(word: string): string {
+  return /^[\w./:@%+=,-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`;
+}
