@@ -19,6 +19,7 @@ asks for everything.
   --bridge-url URL     the running bridge's address on this machine; '' for none
   --bridge-unit NAME   a bridge without that interface: reload or restart this unit after a run that
                        removed mappings; '' for none
+  --metrics FILE       write a Prometheus text file for the node exporter; '' for none
   --node PATH          the Node binary (default: the one on PATH, or on the user's own)
   --dry-run            show every file and command, and do nothing
   --uninstall          take everything away again
@@ -33,14 +34,15 @@ name='claude-session-cleanup'
 root=$(dirname -- "$(dirname -- "$(readlink -f -- "${BASH_SOURCE[0]}")")")
 program=$root/bin/$name.js
 
-say() { printf '%s\n' "$*"; }
-warn() { printf 'install.sh: warning: %s\n' "$*" >&2; }
-die() { printf 'install.sh: %s\n' "$*" >&2; exit 1; }
+# Other programs' words are among them: no control character of theirs reaches the terminal.
+say() { printf '%s\n' "${*//[[:cntrl:]]/ }"; }
+warn() { say "install.sh: warning: $*" >&2; }
+die() { say "install.sh: $*" >&2; exit 1; }
 wrong_usage() { printf 'install.sh: %s (--help shows the options)\n' "$*" >&2; exit 2; }
 
 # ---- Options -------------------------------------------------------------------------------------
 
-mode='' instance=default run_as='' node='' dry_run='' uninstall='' asks=''
+mode='' instance=default run_as='' node='' dry_run='' uninstall='' asks='' map_target=''
 declare -A given=() # the settings as options, by the names that they have in the environment file
 
 parse_options() {
@@ -55,7 +57,7 @@ parse_options() {
       --dry-run) dry_run=1 ;;
       --uninstall) uninstall=1 ;;
       --help | -h) usage; exit ;;
-      --instance | --run-as | --session-dir | --hours | --bridge-url | --bridge-unit | --node)
+      --instance | --run-as | --session-dir | --hours | --bridge-url | --bridge-unit | --metrics | --node)
         [ $# -gt 1 ] || wrong_usage "$1 takes a value"
         take_value "$1" "$2"
         shift ;;
@@ -74,6 +76,7 @@ take_value() {
     --hours) given[IDLE_THRESHOLD_HOURS]=$2 ;;
     --bridge-url) given[CLAUDE_BRIDGE_URL]=$2 ;;
     --bridge-unit) given[BRIDGE_UNIT]=$2 ;;
+    --metrics) given[CLEANUP_METRICS]=${2:+$(realpath -ms -- "$2")} ;;
   esac
 }
 
@@ -94,13 +97,13 @@ check_settings() {
   local key
   for key in "${!setting[@]}"; do check_value "$key" "${setting[$key]}"; done
   [[ ${setting[CLAUDE_SESSION_DIR]} == /?* ]] || die "--session-dir: not a directory for a map: ${setting[CLAUDE_SESSION_DIR]}"
-  [[ ${setting[IDLE_THRESHOLD_HOURS]} =~ ^([0-9]+\.?[0-9]*|\.[0-9]+)$ && ${setting[IDLE_THRESHOLD_HOURS]} =~ [1-9] ]] ||
-    die "--hours: takes a positive number, such as 2 or 0.5, not '${setting[IDLE_THRESHOLD_HOURS]}'"
   [[ ${setting[CLAUDE_BRIDGE_URL]} =~ ^(https?://(localhost|127(\.[0-9]+){3}|\[::1\])(:[0-9]+)?(/[^[:space:]\'?#%]*)?)?$ ]] ||
     die "--bridge-url: takes an address on this machine's loopback, such as http://127.0.0.1:8000, not '${setting[CLAUDE_BRIDGE_URL]}'"
   [[ ${setting[BRIDGE_UNIT]} =~ ^([A-Za-z0-9_][A-Za-z0-9:_.@-]*)?$ ]] || die "--bridge-unit: not a unit's name: '${setting[BRIDGE_UNIT]}'"
   [ -z "${setting[CLAUDE_BRIDGE_URL]}" ] || [ -z "${setting[BRIDGE_UNIT]}" ] ||
     die "--bridge-url and --bridge-unit: a bridge that is asked to forget needs no restart; choose one ('' takes the other away)"
+  [ -z "${setting[BRIDGE_UNIT]}" ] || [[ " $(installed_setting CLEANUP_ARGS || true)" != *' --on-change'* ]] ||
+    die "--bridge-unit and the --on-change in CLEANUP_ARGS of $env_file exclude each other"
   [ -z "${setting[BRIDGE_UNIT]}" ] || [ "$mode" != cron ] || die '--bridge-unit needs --systemd or --user'
 }
 
@@ -110,11 +113,14 @@ is_root() { [ "$(id -u)" = 0 ]; }
 can_be() { is_root || [ "$(id -un)" = "$1" ]; }
 
 # Runs a command with what a service's user has, and nothing of ours: root runs nothing that a user
-# can change. Without setsid that could type into root's terminal.
+# can change. Without setsid that could type into root's terminal; without sh, env would take a path
+# with a = in it for a variable.
 as_user() { # COMMAND...
   local bare=(env -i "HOME=$home" "USER=$run_as" "LOGNAME=$run_as"
     PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin)
   [ "$mode" != user ] || bare+=("XDG_RUNTIME_DIR=$XDG_RUNTIME_DIR")
+  # shellcheck disable=SC2016 # for the other shell
+  bare+=(sh -c 'exec "$@"' sh)
   if [ "$(id -un)" = "$run_as" ]; then "${bare[@]}" "$@"; else setsid --wait runuser -u "$run_as" -- "${bare[@]}" "$@"; fi
 }
 
@@ -126,7 +132,7 @@ find_user() {
   if [ -n "$run_as" ]; then :
   elif [ "$mode" = user ] || ! is_root; then run_as=$(id -un)
   elif [ "$mode" = systemd ] && [ -e "$instance_conf" ]; then run_as=$(sed -n 's/^User=//p' "$instance_conf")
-  elif [ -e "$map" ]; then run_as=$(stat -Lc %U -- "$map"); fi
+  elif [ -e "$map" ]; then run_as=$(stat -c %U -- "$map"); fi # of a link, whoever made it
   run_as=${run_as:-${SUDO_USER:-}}
   [ -z "$asks" ] || [ "$mode" = user ] || ! is_root || run_as=$(ask 'User that the bridge runs as' "$run_as")
   [ -n "$run_as" ] || die 'which user does the bridge run as? --run-as USER'
@@ -157,21 +163,30 @@ locate_settings() {
   [ "$mode" != cron ] || config=$home/.config
   settings_dir=$config/$name env_file=$config/$name/$instance.env
   cron_job=$settings_dir/$instance.sh log=$home/.local/state/$name/$instance.log
+  last_status=${log%.log}.status
+  if [ "$mode" = systemd ]; then
+    share=/usr/local/share fish_completions=/etc/fish/completions
+  else
+    share=$home/.local/share fish_completions=$home/.local/share/fish/vendor_completions.d
+  fi
 }
 
 default_dir() {
   if [ "$instance" = default ]; then echo /tmp/claude_sessions; else echo "/tmp/claude_sessions_$instance"; fi
 }
 
-# ---- Settings: as an option, as installed before, from the environment, as a default ---------------
+# ---- Settings: as an option or from the environment, as installed before, as a default --------------
 
-keys=(CLAUDE_SESSION_DIR IDLE_THRESHOLD_HOURS CLAUDE_BRIDGE_URL BRIDGE_UNIT CLAUDE_CONFIG_DIR GEMINI_CLI_HOME CODEX_HOME)
+keys=(CLAUDE_SESSION_DIR IDLE_THRESHOLD_HOURS CLAUDE_BRIDGE_URL BRIDGE_UNIT CLEANUP_METRICS CLAUDE_CONFIG_DIR GEMINI_CLI_HOME CODEX_HOME)
 declare -A setting=()
 
 find_settings() {
   local key
-  setting=([CLAUDE_SESSION_DIR]=$(default_dir) [IDLE_THRESHOLD_HOURS]=2 [CLAUDE_BRIDGE_URL]='' [BRIDGE_UNIT]='')
-  for key in CLAUDE_CONFIG_DIR GEMINI_CLI_HOME CODEX_HOME; do setting[$key]=${!key-}; done
+  setting=([CLAUDE_SESSION_DIR]=$(default_dir) [IDLE_THRESHOLD_HOURS]=2 [CLAUDE_BRIDGE_URL]='' [BRIDGE_UNIT]='' [CLEANUP_METRICS]='')
+  for key in CLAUDE_CONFIG_DIR GEMINI_CLI_HOME CODEX_HOME; do
+    [ -z "${!key-}" ] || given[$key]=${!key}
+    setting[$key]=''
+  done
   for key in "${keys[@]}"; do
     if [ -n "${given[$key]+given}" ]; then setting[$key]=${given[$key]}
     elif installed_setting "$key" >/dev/null; then setting[$key]=$(installed_setting "$key"); fi
@@ -236,16 +251,21 @@ find_node() {
 
 use_node() { # PATH
   local real
-  { [ -n "$1" ] && as_user test -x "$1"; } || return
+  { is_program_path "$1" && as_user test -x "$1"; } || return
   tried+=" $1"
   real=$(as_user "$1" -p 'parseInt(process.versions.node, 10) < 20 ? process.exit(1) : process.execPath' 2>/dev/null) || return
   # A version manager's shim needs its shell's variables: take what it stands for.
   if [ "$(realpath -- "$1")" = "$real" ]; then node=$1; else node=$real; fi
+  is_program_path "$node" || die "not a path of Node: $(printf %q "$node")"
   check_value 'the path of Node' "$node"
 }
 
-login_node() { # nvm and the like are set up by a login shell
-  as_user timeout 20 "$(getent passwd -- "$run_as" | cut -d: -f7)" -lic 'command -v node' </dev/null 2>/dev/null | grep '^/' | tail -n 1
+# What the user's own programs answer becomes the first word of ExecStart=, where systemd has a meaning
+# for + and others in front of a path.
+is_program_path() { [[ $1 == /* ]]; }
+
+login_node() { # nvm and the like are set up by a login shell; with our terminal that would wait for input
+  as_user setsid --wait timeout -k 5 20 "$(getent passwd -- "$run_as" | cut -d: -f7)" -lic 'command -v node' </dev/null 2>/dev/null | grep '^/' | tail -n 1
 }
 
 check_service_manager() {
@@ -254,7 +274,12 @@ check_service_manager() {
     user)
       [ -z "${SUDO_USER-}" ] || ! is_root || die '--user installs for the user who runs it: run it without sudo'
       [ -z "$run_as" ] || [ "$run_as" = "$(id -un)" ] || die '--user installs for the user who runs it: leave out --run-as' ;;
-    cron) command -v crontab >/dev/null || [ -n "$dry_run" ] || die 'cron is not installed here' ; return ;;
+    cron)
+      command -v crontab >/dev/null || [ -n "$uninstall" ] || {
+        [ -n "$dry_run" ] || die 'cron is not installed here'
+        warn 'cron is not installed here'
+      }
+      return ;;
   esac
   "${control[@]}" show --property=Version >/dev/null 2>&1 || [ -n "$dry_run" ] ||
     die "no systemd answers here$([ "$mode" = systemd ] || echo " for $(id -un) (log in once, or: sudo loginctl enable-linger $(id -un))"); --cron does without"
@@ -268,6 +293,15 @@ check_other_mode() { # both would share one environment file
   fi
 }
 
+check_twins() { # two runs an hour do no harm, but whoever takes one of them away believes it is over
+  local other
+  # shellcheck disable=SC2016 # for the other shell, which may look into the user's home
+  as_user sh -c 'grep -lsxF -- "CLAUDE_SESSION_DIR=\"$1\"" "/etc/$2/"*.env "$HOME/.config/$2/"*.env' \
+    sh "${setting[CLAUDE_SESSION_DIR]}" "$name" | grep -vxF -- "$env_file" | while IFS= read -r other; do
+    warn "the map in ${setting[CLAUDE_SESSION_DIR]} is cleaned already by what is installed with $other"
+  done || true
+}
+
 check_user() {
   if ! can_be "$run_as"; then
     [ -n "$dry_run" ] || die "running as $run_as needs root"
@@ -277,13 +311,23 @@ check_user() {
   fi
   find_node
   as_user "$node" "$program" --version >/dev/null || die "$run_as can't run $program"
+  check_hours
+  check_twins
   [ "$mode" != cron ] || check_crontab
   check_directory
+  find_map_target
+  check_metrics
   check_roots
+}
+
+check_hours() { # the program is the one who knows
+  local said
+  said=$(as_user "$node" "$program" "--hours=${setting[IDLE_THRESHOLD_HOURS]}" --version 2>&1) || die "${said#error: }"
 }
 
 check_crontab() { # one that is only not readable must not be taken for none
   local said
+  command -v crontab >/dev/null || return 0
   said=$(as_user crontab -l 2>&1) || [[ $said == *"no crontab"* || $said == *"can't open"* ]] ||
     die "can't read $run_as's crontab: $said"
 }
@@ -301,6 +345,19 @@ check_directory() {
     *) die "$map belongs to $owner: --run-as $owner" ;;
   esac
   as_user test -w "$dir" || die "$run_as can't write in $dir: is that the user the bridge runs as?"
+}
+
+# A link may lead the map elsewhere. It is the user's, and what it names goes into a file of root's:
+# it is looked at once, and what was checked is what is written.
+find_map_target() {
+  map_target=$(as_user readlink -f -- "${setting[CLAUDE_SESSION_DIR]}/session_map.json" 2>/dev/null) || return 0
+  check_value 'where the map leads' "$map_target"
+}
+
+check_metrics() {
+  local dir=${setting[CLEANUP_METRICS]%/*}
+  [ -z "${setting[CLEANUP_METRICS]}" ] || as_user test -d "$dir" -a -w "$dir" ||
+    die "--metrics: $run_as can't write in $dir: make that directory, and let $run_as write there"
 }
 
 check_roots() {
@@ -374,6 +431,14 @@ remove() { # FILE...
   done
 }
 
+are_any() { # FILE...; links that lead nowhere, too
+  local file
+  for file; do
+    ! as_owner test -e "$file" -o -L "$file" || return 0
+  done
+  return 1
+}
+
 run() { # COMMAND...
   say "  run        $*"
   [ "$act" != apply ] || "$@"
@@ -398,17 +463,18 @@ install_units() {
 }
 
 instance_conf_text() {
-  local on_change='' map=${setting[CLAUDE_SESSION_DIR]}/session_map.json target
+  local on_change='' dir=${setting[CLAUDE_SESSION_DIR]}
   [ -z "${setting[BRIDGE_UNIT]}" ] || on_change=' --on-change "touch %t/%N/removed"'
   say "# Written by install.sh."
   say '[Service]'
   [ "$mode" = user ] || say "User=$run_as"
   say 'ExecStart='
   # shellcheck disable=SC2016 # systemd puts it in
-  say "ExecStart=$(for_systemd "$node") $(for_systemd "$program")$on_change"' $CLEANUP_ARGS'
-  say "ReadWritePaths=$(for_systemd "-${setting[CLAUDE_SESSION_DIR]}")"
-  target=$(as_user readlink -f -- "$map" 2>/dev/null) || target=$map
-  [ "${target%/*}" = "$(realpath -m -- "${map%/*}")" ] || say "ReadWritePaths=$(for_systemd "-${target%/*}")"
+  say "ExecStart=$(for_systemd "$node") $(for_systemd "$program")"' $CLEANUP_ARGS'"$on_change"
+  say "ReadWritePaths=$(for_systemd "-$dir")"
+  [ -z "$map_target" ] || [ "${map_target%/*}" = "$(realpath -m -- "$dir")" ] ||
+    say "ReadWritePaths=$(for_systemd "-${map_target%/*}")"
+  [ -z "${setting[CLEANUP_METRICS]}" ] || say "ReadWritePaths=$(for_systemd "-${setting[CLEANUP_METRICS]%/*}")"
   [ "$mode" = systemd ] || user_manager_text
   [ -z "${setting[CLAUDE_BRIDGE_URL]}" ] || loopback_text
   [ -z "${setting[BRIDGE_UNIT]}" ] || bridge_unit_text
@@ -451,6 +517,8 @@ keep_directory() {
   fi
   if [ -d "$dir" ]; then like=$(stat -Lc '0%a %U %G' -- "$dir"); else like="0700 $run_as $(id -gn -- "$run_as")"; fi
   place 644 "$tmpfiles" <<<"d $(for_systemd "$dir") $like -"
+  # In a place that is open to all, so that nobody else takes the name first.
+  [ -e "$dir" ] || run systemd-tmpfiles --create "$tmpfiles"
 }
 
 trial_run() { # in the sandbox and all, through the service itself
@@ -476,8 +544,7 @@ lingers() { [ "$(loginctl show-user "$run_as" --property=Linger --value 2>/dev/n
 offer_linger() {
   ! lingers || return 0
   say 'Services of your own run only while you are logged in, unless you "linger".'
-  [ -z "$asks" ] || agree 'Let them run always?' y || return 0
-  if loginctl --no-ask-password enable-linger 2>/dev/null; then
+  if [ -n "$asks" ] && agree 'Let them run always?' y && loginctl --no-ask-password enable-linger 2>/dev/null; then
     say 'Lingering is switched on (off again: loginctl disable-linger).'
   else
     warn "the timer stops when you log out; to keep it running: sudo loginctl enable-linger $run_as"
@@ -486,7 +553,9 @@ offer_linger() {
 
 uninstall_units() {
   local instances
-  [ -e "$instance_conf" ] || die "$instance is not installed ($mode)"
+  are_any "$instance_conf" "$env_file" "$unit_dir/timers.target.wants/$unit.timer" ||
+    { [ "$base" = "$name" ] && are_any "$unit_dir/$base.service" "$unit_dir/$base.timer"; } ||
+    die "$instance is not installed ($mode)"
   run "${control[@]}" --quiet disable --now "$unit.timer" 2>/dev/null || true
   run "${control[@]}" stop "$unit.service" || true
   run "${control[@]}" clean --what=state "$unit.timer" 2>/dev/null || true
@@ -533,6 +602,8 @@ cron_job_text() {
 log="$log"
 umask 077
 mkdir -p "\${log%/*}"
+# For doctor: how the last run ended, and when.
+trap 'echo \$? >"$last_status"' EXIT
 # Two files of a megabyte at most, and a run's report.
 if [ -n "\$(find "\$log" -size +1000k 2>/dev/null)" ]; then mv -f "\$log" "\$log.1"; fi
 set -af
@@ -565,20 +636,63 @@ place_crontab() { # LINE, or nothing to take ours away
   if [ "$new" = . ]; then as_owner crontab -r; else printf %s "${new%.}" | as_owner crontab -; fi
 }
 
-crontab_with() { # LINE; replaces ours where it stands, with the marker in front of it
-  marker=$(marker) line=$1 name=$name awk '
-    function ours() { if (ENVIRON["line"] != "" && !done) print ENVIRON["marker"] "\n" ENVIRON["line"]; done = 1 }
-    marked { marked = 0; if (index($0, "/" ENVIRON["name"] "/")) next }
-    $0 == ENVIRON["marker"] { ours(); marked = 1; next }
-    { print }
-    END { ours() }'
+# Ours takes the place of the job, wherever somebody has moved it, or else that of the marker.
+crontab_with() { # LINE, or nothing
+  marker=$(marker) line=$1 job=$(for_cron "$cron_job") name=$name awk '
+    function command(text) {
+      if (text ~ /^[ \t]*#/) return ""
+      if (text ~ /^[ \t]*@/) sub(/^[ \t]*@[^ \t]+[ \t]+/, "", text)
+      else for (i = 0; i < 5; i++) sub(/^[ \t]*[^ \t]+[ \t]+/, "", text)
+      return text
+    }
+    { text[NR] = $0 }
+    $0 == ENVIRON["marker"] { gone[NR] = 1; if (!mark) mark = NR; next }
+    command($0) == ENVIRON["job"] || (text[NR - 1] == ENVIRON["marker"] && index($0, "/" ENVIRON["name"] "/")) {
+      gone[NR] = 1
+      if (!place) place = NR
+    }
+    END {
+      if (!place) place = mark ? mark : NR + 1
+      for (at = 1; at <= NR + 1; at++) {
+        if (at == place && ENVIRON["line"] != "") print ENVIRON["marker"] "\n" ENVIRON["line"]
+        if (at <= NR && !gone[at]) print text[at]
+      }
+    }'
 }
 
 uninstall_cron() {
   check_crontab
+  are_any "$cron_job" "$env_file" "$log" || as_owner crontab -l 2>/dev/null | grep -qxF "$(marker)" ||
+    die "$instance is not installed (cron) for $run_as; for somebody else: --run-as USER"
   place_crontab ''
-  remove "$cron_job" "$env_file" "$log" "$log.1"
+  remove "$cron_job" "$env_file" "$log" "$log.1" "$last_status"
   remove_empty_in_home ".config/$name" ".local/state/$name"
+}
+
+# ---- What man and the shells know, once for all instances ----------------------------------------
+
+install_helpers() {
+  local act=$act
+  [ "$act" != print ] || act=show # they are long, and in the package to read
+  place 644 "$share/man/man1/$name.1" <"$root/dist/$name.1"
+  place 644 "$share/bash-completion/completions/$name" <"$root/dist/completions/$name.bash"
+  # Where these shells are installed they look here; zsh has no such place in a home.
+  ! command -v fish >/dev/null || place 644 "$fish_completions/$name.fish" <"$root/dist/completions/$name.fish"
+  [ ! -d "$share/zsh/site-functions" ] || place 644 "$share/zsh/site-functions/_$name" <"$root/dist/completions/$name.zsh"
+}
+
+uninstall_helpers() {
+  # shellcheck disable=SC2016 # for the other shell
+  ! as_owner sh -c 'ls "$1"/*.env >/dev/null 2>&1' sh "$settings_dir" || return 0
+  remove "$share/man/man1/$name.1" "$share/bash-completion/completions/$name" "$fish_completions/$name.fish" "$share/zsh/site-functions/_$name"
+  # share/man belongs to the system, and so do the places of fish and zsh.
+  if [ "$mode" = systemd ]; then
+    remove_empty "$share/man/man1"
+    remove_empty "$share/bash-completion/completions"
+    remove_empty "$share/bash-completion"
+  else
+    remove_empty_in_home .local/share/man/man1 .local/share/bash-completion/completions .local/share/fish/vendor_completions.d
+  fi
 }
 
 # ---- Asking --------------------------------------------------------------------------------------
@@ -628,20 +742,42 @@ ask_or_none() {
 
 # ---- The whole -----------------------------------------------------------------------------------
 
-install_all() { if [ "$mode" = cron ]; then install_cron; else install_units; fi; }
-uninstall_all() { if [ "$mode" = cron ]; then uninstall_cron; else uninstall_units; fi; }
+install_all() {
+  if [ "$mode" = cron ]; then install_cron; else install_units; fi
+  install_helpers
+}
+
+uninstall_all() {
+  if [ "$mode" = cron ]; then uninstall_cron; else uninstall_units; fi
+  uninstall_helpers
+}
 
 with_settings() { # COMMAND...; what the service or the cron job gives its program
   # shellcheck disable=SC2016 # for the other shell
   as_user sh -c 'set -a; . "$1"; set +a; shift; exec "$@"' sh "$env_file" "$@"
 }
 
+doctor_options() { # those of CLEANUP_ARGS that doctor takes, too, a word a line
+  local words
+  read -ra words <<<"$(installed_setting CLEANUP_ARGS || true)"
+  set -- ${words[@]+"${words[@]}"}
+  while [ $# -gt 0 ]; do
+    if [[ $1 =~ ^(-[dH]|--((session|claude|gemini|codex)-dir|bridge-url|hours))(=|$) ]]; then
+      printf '%s\n' "$1"
+      [[ $1 == *=* ]] || printf '%s\n' "${@:2:1}"
+    fi
+    shift
+  done
+}
+
 finish() {
-  local status=0
+  local status=0 options
   printf '\nA dry run, which changes nothing:\n'
-  if [ "$mode" = cron ]; then with_settings "$node" "$program" --dry-run || status=$?; else trial_run || status=$?; fi
+  # shellcheck disable=SC2016 # for the other shell
+  if [ "$mode" = cron ]; then with_settings sh -fc '"$@" $CLEANUP_ARGS --dry-run' sh "$node" "$program" || status=$?; else trial_run || status=$?; fi
   printf '\nIs everything all right?\n'
-  with_settings "$node" "$program" doctor || warn 'doctor has found something: see above'
+  mapfile -t options < <(doctor_options)
+  with_settings "$node" "$program" doctor "${options[@]}" || warn 'doctor has found something: see above'
   say ''
   if [ "$mode" = cron ]; then
     say "Runs every hour, $(cron_minute) minutes past. Its log: $log"
@@ -667,12 +803,15 @@ main() {
   parse_options "$@"
   cd / # the user may have no access to where we are
   find_mode
+  [ "$mode" != systemd ] || umask 022 # what root installs the bridge's user must be able to read
   locate
   check_service_manager
-  find_user
+  # What belongs to the system alone goes away also when its user is gone already.
+  if [ "$mode" = systemd ] && [ -n "$uninstall" ]; then home=''; else find_user; fi
   locate_settings
   [ -z "$dry_run" ] || act=print
   if [ -n "$uninstall" ]; then
+    check_other_mode
     say "Taking away $instance ($mode):"
     uninstall_all
     return

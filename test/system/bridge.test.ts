@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { expect } from 'vitest';
 import { chatsLeft, makeChats } from './chats.js';
 import type { Machine } from './machine.js';
-import { asUser, describeSystem, INSTALL, SESSIONS, test, USER } from './test.js';
+import { asUser, describeSystem, INSTALL, PACKAGE, SESSIONS, test, USER } from './test.js';
 
 const PORT = 8000;
 const BRIDGE = `http://127.0.0.1:${PORT}`;
@@ -17,6 +17,8 @@ describeSystem('with --bridge-unit', () => {
   }) => {
     await startBridge(machine);
     await machine.run(`${INSTALL} --systemd --bridge-unit chat-bridge`);
+    const doctor = await asUser(machine, `${PACKAGE}/bin/claude-session-cleanup.js doctor`);
+    expect(doctor).toContain('bridge: chat-bridge is restarted after a run that removed mappings');
     const first = await processOf(machine);
 
     await machine.run(CLEAN);
@@ -32,6 +34,22 @@ describeSystem('with --bridge-unit', () => {
     );
     expect(await processOf(machine)).toBe(second);
     expect(await machine.run('systemctl list-jobs --no-legend')).toBe('');
+  });
+
+  test('and an --on-change of its owner exclude each other, and none wins in silence', async ({
+    machine,
+  }) => {
+    await startBridge(machine);
+    await machine.run(
+      `${INSTALL} --systemd --bridge-unit chat-bridge
+       sed -i 's/^CLEANUP_ARGS=.*/CLEANUP_ARGS="--on-change true"/' /etc/claude-session-cleanup/default.env`,
+    );
+    const { status, stderr } = await machine.attempt(`${INSTALL} --systemd`);
+    expect(status).toBe(1);
+    expect(stderr).toContain('the --on-change in CLEANUP_ARGS');
+    const before = await processOf(machine);
+    await machine.run(CLEAN);
+    await machine.until(`[ "$(${PROCESS})" != ${before} ]`);
   });
 
   test('a bridge that can reload is not restarted, and one that is stopped not started', async ({
@@ -106,6 +124,24 @@ describeSystem('with --bridge-url', () => {
     const { status, stderr } = await machine.attempt(`${INSTALL} --systemd --bridge-url ${BRIDGE}`);
     expect(stderr).toContain(`the bridge at ${BRIDGE}: no list of its sessions (ECONNREFUSED)`);
     expect(status).toBe(0);
+  });
+});
+
+describeSystem("the installer's terminal", () => {
+  test('is not steered by what a bridge answers', async ({ machine }) => {
+    await machine.write(
+      '/opt/server.mjs',
+      `import { createServer } from 'node:http';
+       createServer((_, response) => response.end('\\x1b]0;owned\\x07')).listen(${PORT});`,
+    );
+    await machine.run('ip link set lo up; systemd-run --quiet --unit=server node /opt/server.mjs');
+    await machine.until(`curl --silent --output /dev/null ${BRIDGE}`);
+    const { stderr } = await machine.attempt(
+      `${INSTALL} --systemd --run-as ${USER} --bridge-url ${BRIDGE} 2>&1 >/dev/null | cat -v >&2`,
+    );
+    expect(stderr).toContain('no list of its sessions');
+    expect(stderr).toContain('owned');
+    expect(stderr).not.toMatch(/\^[[G]/);
   });
 });
 

@@ -85,6 +85,25 @@ describeSystem('the sandbox', () => {
   });
 });
 
+describeSystem('a run of the system service', () => {
+  test("leaves alone what its user's other processes share in memory", async ({ machine }) => {
+    await makeChats(machine, { user: USER, dir: SESSIONS });
+    await machine.run(`${INSTALL} --systemd`);
+    // Of the user, and below no unit of the user's, as nohup, docker or supervisord start a bridge.
+    await machine.run(
+      `systemctl stop user@$(id -u ${USER})
+       setpriv --reuid ${USER} --regid ${USER} --clear-groups sh -c '
+         echo shared >/dev/shm/bridge; ipcmk --queue; ipcmk --semaphore 1; ipcmk --shmem 4096'`,
+    );
+    const shared = `ls /dev/shm; ipcs | grep ${USER}`;
+    const before = await machine.run(shared);
+    await machine.run(`systemctl start ${SERVICE}`);
+    // PID 1 removes it after the unit has stopped, and before it starts another one of that user's.
+    await machine.run(`systemd-run --quiet --wait -p User=${USER} -p RemoveIPC=no true`);
+    expect(await machine.run(shared)).toBe(before);
+  });
+});
+
 /** A map, a file to read, a place open to all, and a server on every address of the machine. */
 async function prepare(machine: Machine): Promise<void> {
   await makeChats(machine, { user: USER, dir: SESSIONS });

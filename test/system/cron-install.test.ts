@@ -52,6 +52,45 @@ describeSystem('the cron job', () => {
     expect(stderr).toContain(`can't read ${USER}'s crontab`);
   });
 
+  test('stays one line when its marker is gone, or something stands between the two', async ({
+    machine,
+  }) => {
+    await installCron(machine);
+    await asUser(machine, `${INSTALL} --cron`);
+    const [marker = '', line = ''] = (await asUser(machine, 'crontab -l')).split('\n');
+    const others = `# ${line}\n0 6 * * * nice ${line.replace(/^(\S+ ){5}/, '')}\n@daily true\n`;
+    const tables: readonly [table: string, after: string, taken: string][] = [
+      [`${marker}\nMAILTO=me\n${line}\n`, `MAILTO=me\n${marker}\n${line}\n`, 'MAILTO=me\n'],
+      [`${others}${line}\n`, `${others}${marker}\n${line}\n`, others],
+      [
+        `@hourly ${line.replace(/^(\S+ ){5}/, '')}\n${marker}\n${line}\n${others}`,
+        `${marker}\n${line}\n${others}`,
+        others,
+      ],
+    ];
+    for (const [table, after, taken] of tables) {
+      await asUser(machine, 'crontab -', table);
+      await asUser(machine, `${INSTALL} --cron`);
+      expect(await asUser(machine, 'crontab -l')).toBe(after);
+      await asUser(machine, `${INSTALL} --cron --uninstall`);
+      expect(await asUser(machine, 'crontab -l')).toBe(taken);
+    }
+  });
+
+  test('is not taken away from somebody else, and that there was none is said', async ({
+    machine,
+  }) => {
+    await installCron(machine);
+    await machine.run(`useradd --create-home admin; ${INSTALL} --cron --run-as ${USER}`);
+    const before = await stateOf(machine);
+    const { status, stderr } = await machine.attempt(
+      `SUDO_USER=admin ${INSTALL} --cron --uninstall`,
+    );
+    expect(status).toBe(1);
+    expect(stderr).toContain('is not installed (cron) for admin; for somebody else: --run-as USER');
+    expect(await stateOf(machine)).toBe(before);
+  });
+
   test('leaves no crontab where there was none', async ({ machine }) => {
     await installCron(machine);
     const before = await stateOf(machine);
@@ -76,7 +115,9 @@ describeSystem('the cron job', () => {
     await asUser(machine, `${INSTALL} --cron`);
     await asUser(machine, `mkdir -p $(dirname ${LOG}); head -c 2000000 /dev/zero >${LOG}; ${JOB}`);
     expect(Number(await asUser(machine, `stat -c %s ${LOG}`))).toBeLessThan(10_000);
-    expect(await asUser(machine, `ls $(dirname ${LOG})`)).toBe('default.log\ndefault.log.1\n');
+    expect(await asUser(machine, `ls $(dirname ${LOG})`)).toBe(
+      'default.log\ndefault.log.1\ndefault.status\n',
+    );
 
     await machine.run(`echo '{' >${SESSIONS}/session_map.json`);
     const failed = await machine.attempt(`runuser -l ${USER} -c ${JOB}`);
@@ -94,5 +135,20 @@ describeSystem('the cron job', () => {
     const { status, stderr } = await machine.attempt(`${INSTALL} --cron --run-as ${USER}`);
     expect(status).toBe(1);
     expect(stderr).toContain('is installed with --user');
+    const uninstall = `runuser -l ${USER} -c '${INSTALL} --cron --uninstall'`;
+    expect((await machine.attempt(uninstall)).stderr).toContain('is installed with --user');
+  });
+
+  test('says that something else cleans the same map already', async ({ machine }) => {
+    await installCron(machine);
+    await makeChats(machine, { user: USER, dir: SESSIONS });
+    const first = await machine.attempt(`${INSTALL} --systemd`);
+    expect(first.stderr).not.toContain('cleaned already');
+    const { status, stdout, stderr } = await machine.attempt(`${INSTALL} --cron --run-as ${USER}`);
+    expect(status).toBe(0);
+    expect(stderr).toContain(
+      `${SESSIONS} is cleaned already by what is installed with /etc/claude-session-cleanup/default.env`,
+    );
+    expect(stdout).toContain(`2 clean the map in ${SESSIONS}`);
   });
 });

@@ -29,6 +29,49 @@ describeSystem('installing', () => {
     await machine.run(chatsLeft(SESSIONS, ['old']));
   });
 
+  test('lets man and the shells know the program, until the last instance is gone', async ({
+    machine,
+  }) => {
+    await machine.run(`install -d -m 700 -o ${USER} -g ${USER} ${SESSIONS} ${SESSIONS}_dev`);
+    // fish completes only what it can run.
+    await machine.run(
+      `ln -s ${PACKAGE}/bin/claude-session-cleanup.js /usr/local/bin/claude-session-cleanup`,
+    );
+    const before = await stateOf(machine);
+    const install = `${INSTALL} --systemd --run-as ${USER}`;
+    await machine.run(`${install}; ${install} --instance dev; ${INSTALL} --systemd --uninstall`);
+    await machine.run('mandoc -T lint -W error /usr/local/share/man/man1/claude-session-cleanup.1');
+    const bash = '/usr/local/share/bash-completion/completions/claude-session-cleanup';
+    expect(await machine.run(`bash -c '. ${bash}; complete -p claude-session-cleanup'`)).toContain(
+      '-F',
+    );
+    expect(await machine.run(`fish -c 'complete -C "claude-session-cleanup doc"'`)).toContain(
+      'doctor',
+    );
+    expect(
+      await machine.run(
+        `zsh -fc 'autoload -U compinit; compinit -u -D; print $_comps[claude-session-cleanup]'`,
+      ),
+    ).toBe('_claude-session-cleanup\n');
+    await machine.run(`${INSTALL} --systemd --instance dev --uninstall`);
+    expect(await stateOf(machine)).toBe(before);
+  });
+
+  test('can be undone when it was broken off, and when its user is gone', async ({ machine }) => {
+    const before = await stateOf(machine);
+    await machine.run('useradd --no-create-home other; install -d -o other /srv/maps');
+    const install = `${INSTALL} --systemd --run-as other --session-dir /srv/maps`;
+    await machine.run(`${install}; ${install} --instance half`);
+    await machine.run(
+      `rm -r /etc/systemd/system/claude-session-cleanup@half.service.d
+       systemctl stop user@$(id -u other) || true; userdel other`,
+    );
+    await machine.run(`${INSTALL} --systemd --instance half --uninstall`);
+    await machine.run(`${INSTALL} --systemd --uninstall`);
+    const left = (await stateOf(machine)).split('\n').filter((line) => !before.includes(line));
+    expect(left.filter((line) => line.includes('claude'))).toEqual([]);
+  });
+
   test('shows every file and command with --dry-run, and does nothing', async ({ machine }) => {
     const before = await stateOf(machine);
     const shown = await machine.run(`${INSTALL} --systemd --run-as ${USER} --dry-run`);
@@ -40,7 +83,12 @@ describeSystem('installing', () => {
         ` write /etc/systemd/system/${SERVICE}.d/10-instance.conf`,
         ' run systemctl daemon-reload',
         ' write /etc/tmpfiles.d/claude-session-cleanup.conf',
+        ' run systemd-tmpfiles --create /etc/tmpfiles.d/claude-session-cleanup.conf',
         ' run systemctl --quiet enable --now claude-session-cleanup.timer',
+        ' write /usr/local/share/man/man1/claude-session-cleanup.1',
+        ' write /usr/local/share/bash-completion/completions/claude-session-cleanup',
+        ' write /etc/fish/completions/claude-session-cleanup.fish',
+        ' write /usr/local/share/zsh/site-functions/_claude-session-cleanup',
       ],
     );
     expect(shown).toContain(`| CLAUDE_SESSION_DIR="${SESSIONS}"\n`);
@@ -66,6 +114,28 @@ describeSystem('installing', () => {
       '',
     ]);
     expect(await machine.run(`systemctl show -P User ${SERVICE}`)).toBe(`${USER}\n`);
+  });
+
+  test('takes over what the environment says of the CLIs, and keeps it', async ({ machine }) => {
+    const settings = `grep CLAUDE_CONFIG_DIR ${ENV_FILE}`;
+    for (const dir of ['/srv/one', '/srv/two']) {
+      await machine.run(`CLAUDE_CONFIG_DIR=${dir} ${INSTALL} --systemd --run-as ${USER}`);
+      expect(await machine.run(settings)).toBe(`CLAUDE_CONFIG_DIR="${dir}"\n`);
+    }
+    await machine.run(`${INSTALL} --systemd --hours 3`);
+    expect(await machine.run(settings)).toBe('CLAUDE_CONFIG_DIR="/srv/two"\n');
+  });
+
+  test('can be read by its user, whatever root keeps from others', async ({ machine }) => {
+    await makeChats(machine, { user: USER, dir: SESSIONS });
+    const printed = await machine.run(`umask 077; ${INSTALL} --systemd 2>&1`);
+    expect(printed).not.toContain('warning: doctor');
+    await asUser(machine, `cat ${ENV_FILE} /etc/systemd/system/${SERVICE}.d/10-instance.conf`);
+  });
+
+  test("makes the map's directory before anybody else does", async ({ machine }) => {
+    await machine.run(`${INSTALL} --systemd --run-as ${USER}`);
+    expect(await machine.run(`stat -c '%a %U %G' ${SESSIONS}`)).toBe(`700 ${USER} ${USER}\n`);
   });
 
   test('leaves a drop-in of its owner alone, and says so when it is uninstalled', async ({
@@ -114,10 +184,20 @@ describeSystem('installing', () => {
     await machine.run(`${INSTALL} --systemd --run-as ${USER}`);
     expect(await machine.read(conf)).toContain(`ExecStart="${nvm}/node"`);
 
+    // A login shell that had the terminal would stop for ever.
+    const onTerminal = `runuser -u ${USER} -- env HOME=/home/${USER} ${INSTALL} --cron --dry-run`;
+    const shown = await machine.run(`script --quiet --return --command '${onTerminal}' /dev/null`);
+    expect(shown).toContain('cron is not installed here');
+    expect(shown).toContain(`"${nvm}/node" "${PACKAGE}/bin/claude-session-cleanup.js"`);
+
     await machine.write('/opt/shim', `#!/bin/sh\nexec ${nvm}/node "$@"\n`);
     await machine.run(`chmod 755 /opt/shim; ${INSTALL} --systemd --node /opt/shim`);
     const real = (await machine.run(`realpath ${nvm}/node`)).trim();
     expect(await machine.read(conf)).toContain(`ExecStart="${real}"`);
+
+    await machine.run(`mkdir /opt/a=b; ln -s ${real} /opt/a=b/node`);
+    await machine.run(`${INSTALL} --systemd --node /opt/a=b/node`);
+    expect(await machine.read(conf)).toContain('ExecStart="/opt/a=b/node"');
   });
 
   test("takes a map's directory with spaces, per cent signs and quotes in its name", async ({
@@ -144,6 +224,14 @@ describeSystem('installing', () => {
     await machine.run(`${INSTALL} --systemd --run-as ${USER}; systemctl start ${SERVICE}`);
     await machine.run(chatsLeft(`/home/${USER}/maps`, ['new']));
     expect(await machine.run(`stat -c %F ${SESSIONS}/session_map.json`)).toBe('symbolic link\n');
+  });
+
+  test('runs as whoever made the link that a map is, not as whom it leads to', async ({
+    machine,
+  }) => {
+    await asUser(machine, `mkdir ${SESSIONS}; ln -s /etc/hostname ${SESSIONS}/session_map.json`);
+    await machine.attempt(`${INSTALL} --systemd`);
+    expect(await machine.run(`systemctl show -P User ${SERVICE}`)).toBe(`${USER}\n`);
   });
 
   test('keeps the group that a map has, and its user belongs to', async ({ machine }) => {
@@ -190,7 +278,11 @@ describeSystem('the installer refuses', () => {
     'an instance that is a path': ['--systemd --instance ../x', '--instance: takes letters'],
     'hours that are no number': [
       `--systemd --run-as ${USER} --hours 2h`,
-      '--hours: takes a positive number',
+      'It takes a positive number of hours',
+    ],
+    'more hours than the program takes': [
+      `--systemd --run-as ${USER} --hours 99999999999999`,
+      'at most 876000',
     ],
     'a bridge on another machine': [
       `--systemd --run-as ${USER} --bridge-url http://192.0.2.1:8000`,
@@ -221,6 +313,37 @@ describeSystem('the installer refuses', () => {
       expect([1, 2], what).toContain(status);
       const said = stderr.split('\n').filter((line) => !line.startsWith('install.sh: warning: '));
       expect(said, what).toEqual([expect.stringContaining(reason), '']);
+    }
+    expect(await stateOf(machine)).toBe(before);
+  });
+
+  test('what a link of the user would bring into a file of root', async ({ machine }) => {
+    const before = await stateOf(machine);
+    const names = ["$'a\\nUser=root\\nExecStartPre=+touch /run/owned\\n#'", `'say "maps"'`];
+    for (const name of names) {
+      await asUser(
+        machine,
+        `mkdir -p ~/maps/${name} ${SESSIONS}; ln -sfn ~/maps/${name}/session_map.json ${SESSIONS}/session_map.json`,
+      );
+      const { status, stderr } = await machine.attempt(`${INSTALL} --systemd --run-as ${USER}`);
+      expect(status).toBe(1);
+      expect(stderr).toContain('where the map leads');
+    }
+    await asUser(machine, `rm -r ~/maps ${SESSIONS}`);
+    expect(await stateOf(machine)).toBe(before);
+  });
+
+  test('a Node that says it is what systemd would run as root, or what is no path at all', async ({
+    machine,
+  }) => {
+    const before = await stateOf(machine);
+    for (const said of [`+/home/${USER}/evil=1`, 'PATH=/tmp', '$(reboot)']) {
+      await machine.write('/opt/node', `#!/bin/sh\necho ${quote(said)}\n`);
+      const { status, stderr } = await machine.attempt(
+        `chmod 755 /opt/node; ${INSTALL} --systemd --run-as ${USER} --node /opt/node`,
+      );
+      expect(status).toBe(1);
+      expect(stderr).toContain('not a path of Node');
     }
     expect(await stateOf(machine)).toBe(before);
   });

@@ -38,7 +38,9 @@ describeSystem('two instances', () => {
       await machine.run('systemctl list-timers --no-legend | grep -o "claude[^ ]*timer" | sort'),
     ).toBe(['', '@dev', '@third'].map((name) => `claude-session-cleanup${name}.timer\n`).join(''));
 
-    await machine.run(`${INSTALL} --systemd --instance third --uninstall`);
+    await machine.run(
+      `${INSTALL} --systemd --instance third --uninstall; rmdir ${SESSIONS}_third # the bridge's`,
+    );
     await machine.run('test -e /etc/systemd/system/claude-session-cleanup@.service');
     await machine.run(
       'systemctl is-active claude-session-cleanup.timer claude-session-cleanup@dev.timer',

@@ -9,7 +9,7 @@ import { SESSIONS } from './test.js';
 export function stateOf(machine: Machine): Promise<string> {
   return machine.run(
     `list() {
-       for place in /etc /home /var/spool/cron /var/lib/systemd/timers /run/systemd/system /tmp; do
+       for place in /etc /home /usr/local/share /var/spool/cron /var/lib/systemd/{timers,linger} /run/systemd/system /tmp; do
          [ ! -e $place ] || find $place -mindepth 1 -not -path '${SESSIONS}*/*' \
            -not -name 'systemd-private-*' "$@"
        done

@@ -77,6 +77,19 @@ describeSystem('the system service', () => {
   });
 });
 
+describeSystem("the installer's dry run", () => {
+  test('leaves no further one behind, even when it is killed', async ({ machine }) => {
+    await makeChats(machine, { user: USER, dir: SESSIONS, idle: ['old'], active: ['new'] });
+    await machine.run(`${INSTALL} --systemd; ls -d /run/claude-session-cleanup* && exit 1 || true`);
+    // As kill -9 leaves it, before the service has started.
+    await machine.run(`echo DRY_RUN=1 >/run/claude-session-cleanup-trial.env`);
+    await machine.run(`systemctl start ${SERVICE}`);
+    await machine.run(chatsLeft(SESSIONS, ['old', 'new']));
+    await machine.run(`systemctl start ${SERVICE}`);
+    await machine.run(chatsLeft(SESSIONS, ['new']));
+  });
+});
+
 describeSystem('a failed run', () => {
   test('shows as failed, says why in the journal, and starts the OnFailure= hook', async ({
     machine,

@@ -58,8 +58,10 @@ describeSystem("a user's own service", () => {
       `runuser -u ${USER} -- env HOME=/home/${USER} ${INSTALL} --user`,
     );
     expect(nobody.stderr).toContain('sudo loginctl enable-linger');
-    const stays = await machine.attempt(`runuser -l ${USER} -c '${INSTALL} --user 2>&1'`);
-    expect(stays.stdout).toMatch(/Lingering is switched on|sudo loginctl enable-linger/);
+    const stays = await machine.attempt(`runuser -l ${USER} -c '${INSTALL} --user'`);
+    expect(stays.status).toBe(0);
+    expect(stays.stderr).toContain(`sudo loginctl enable-linger ${USER}`);
+    expect(await machine.run('ls -A /var/lib/systemd/linger')).toBe('');
     const asRoot = await machine.attempt(`SUDO_USER=${USER} ${INSTALL} --user`);
     expect(asRoot.stderr).toContain('run it without sudo');
   });
