@@ -6,7 +6,7 @@ import { join } from 'node:path';
 
 const PROFILES = 10;
 
-const OUR_PART = /^(clean|cleanText|examine|locateMap|print|readJournal|readMapped?)$/;
+const OUR_PART = /^(clean|cleanText|examine|locateMap|print|readJournal|readMap(ped)?)$/;
 
 // The first part that a sample's innermost frames tell of. The bundle names a module's start by its file.
 const PARTS = [
