@@ -157,6 +157,8 @@ describe.skipIf(installed === null)('with the real CLIs', { timeout: 60_000 }, (
         const kept = await cleanup(map, '--keep-running');
         expect(actions(withoutTheOption)).toEqual({ ...ALL_KEPT, [provider]: 'would-remove' });
         expect(about(kept, provider)).toMatchObject({ ...idle, running: true, action: 'kept' });
+        const listed = await print(place.home, map, 'list', '--state', 'running');
+        expect(listed).toMatch(new RegExp(`^${provider} .* running now +${place.workspace}$`, 'm'));
       }, PATIENT);
       release();
       await answered(cli, provider);
