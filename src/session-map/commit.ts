@@ -1,4 +1,5 @@
 import { closeSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { CleanupError, explained, reason } from '../errors.js';
 import { printable } from '../printable.js';
 import type { Problems } from '../problems.js';
@@ -20,6 +21,8 @@ export interface Publication {
   readonly inode: number;
   readonly from: string;
   readonly to: string;
+  /** It takes in another process's change: then it has what the map that it replaces lacks. */
+  readonly hadMerged: boolean;
 }
 
 /** What a commit is to do; asked anew whenever the map has changed meanwhile. */
@@ -73,6 +76,8 @@ export function otherWriterProblem(
 
 // With hundreds of foreign writes a second a handful of rounds is enough.
 const PATIENCE_MS = 20_000;
+// A program that changes what it has just read writes it within this time.
+const STALE_WRITER_MS = 100;
 
 /**
  * Publishes a changed map in one step, so that the file is at every instant the old one or the new
@@ -122,6 +127,8 @@ async function publish(
 ): Promise<SessionMap | undefined> {
   let kernel: Kernel | undefined;
   let unmerged = pending;
+  const takenIn: Pending[] = [];
+  let isWatching = false;
   // Swapped-out files whose changes are not in the map yet.
   let leftovers: string[] = [];
   const deadline = performance.now() + PATIENCE_MS;
@@ -129,8 +136,12 @@ async function publish(
   while (performance.now() < deadline) {
     const current = await readMap(location.path);
     if (current === undefined) return undefined;
-    const truth =
-      unmerged === undefined ? current.map : takeIn(unmerged, current.bytes, current.map);
+    const truth = takenIn.reduce(
+      (map, earlier) => merge(earlier, map),
+      unmerged === undefined ? current.map : takeIn(unmerged, current.bytes, current.map),
+    );
+    const hadMerged = truth !== current.map;
+    if (isWatching && !hadMerged) return current.map;
     const text = revision.revise(truth);
     const next = encodeSessionMap(text, truth.hasByteOrderMark);
     if (next.equals(current.bytes)) {
@@ -147,6 +158,7 @@ async function publish(
         inode: temp.inode,
         from: sha256(current.bytes),
         to: sha256(next),
+        hadMerged,
       });
       if (!revision.holds()) continue;
       const last = readOnce(location.path);
@@ -160,11 +172,13 @@ async function publish(
       progress.collisions += 1;
       continue;
     }
-    progress.published = parseSessionMap(next);
+    const ours = parseSessionMap(next);
+    progress.published = ours;
     revision.published?.();
     // What was pending is in the map that has just been published.
     discard(leftovers);
     leftovers = replaced.old === undefined ? [] : [replaced.old];
+    if (hadMerged) takenIn.push(withoutIt(current.map, truth));
 
     const { bytes: old, isQuiet } = await settledAndClosed(replaced, kernel);
     const theirs = old && sessionMapIn(old);
@@ -177,16 +191,22 @@ async function publish(
     }
     if (theirs === undefined || old?.equals(current.bytes)) {
       discard(leftovers);
+      leftovers = [];
       seeOnDisk(location);
-      return progress.published;
+      if (takenIn.length === 0) return ours;
+      unmerged = undefined;
+      isWatching = true;
+      await sleep(STALE_WRITER_MS);
+    } else {
+      progress.collisions += 1;
+      isWatching = false;
+      unmerged = {
+        exchange: { before: current.map, ours },
+        theirs,
+        isOurs: (bytes) => !hadMerged && next.equals(bytes),
+        wasRemoved: () => false,
+      };
     }
-    progress.collisions += 1;
-    unmerged = {
-      base: current.map,
-      theirs,
-      isOurs: (bytes) => next.equals(bytes),
-      wasRemoved: () => false,
-    };
   }
   throw new CleanupError(
     `${printable(location.path)}: another program changed it again and again for ` +
@@ -205,6 +225,16 @@ async function settledAndClosed(replaced: Replaced, kernel: Kernel | undefined):
 
 function takeIn(pending: Pending, bytes: Uint8Array, onto: SessionMap): SessionMap {
   return pending.isOurs(bytes) ? pending.theirs : merge(pending, onto);
+}
+
+/** What a program brings back that had read the map before a change was taken in, and now writes it. */
+function withoutIt(before: SessionMap, merged: SessionMap): Pending {
+  return {
+    exchange: { before, ours: before },
+    theirs: merged,
+    isOurs: () => false,
+    wasRemoved: () => false,
+  };
 }
 
 function seeOnDisk({ path, directory }: MapLocation): void {

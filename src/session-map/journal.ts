@@ -49,6 +49,8 @@ export interface PublishEntry {
   /** SHA-256 of the map that it replaces, and of the new one. */
   readonly from: string;
   readonly to: string;
+  /** The new one takes in another process's change, which the one that it replaces lacks. */
+  readonly hadMerged: boolean;
 }
 
 /** The end of a run that was to remove mappings. */

@@ -3,49 +3,62 @@ import { keyOf, mappingsOf, parseSessionMapText, type SessionMap } from './sessi
 
 /** A change that another process made to a map which had been swapped out by then. */
 export interface Pending {
-  /** The map that it started from; undefined when a killed run took the knowledge with it. */
-  readonly base: SessionMap | undefined;
-  /** The map that it made of it. */
+  /** Undefined when a killed run took the knowledge with it. */
+  readonly exchange: Exchange | undefined;
+  /** The map that the other process made. */
   readonly theirs: SessionMap;
-  /** Whether these bytes are the map that we had put in its place, changed by nobody since. */
+  /** Whether these bytes are the map that we had put in its place, with nothing in it that theirs lacks. */
   isOurs(bytes: Uint8Array): boolean;
-  /** Without a base: whether a mapping that is not there was removed by us. */
+  /** Without knowing the exchange: whether a mapping that is not there was removed by us. */
   wasRemoved(provider: string, chat: string, raw: string): boolean;
+}
+
+/** What we had put in the place of what. */
+export interface Exchange {
+  /** The map as we had read it: what the other process started from. */
+  readonly before: SessionMap;
+  /** The map that we had put in its place, other processes' earlier changes included. */
+  readonly ours: SessionMap;
 }
 
 /**
  * The map that has both what stands in the file now and what the pending change brought. Where both
- * have changed the same chat, what stands in the file is the newer one.
+ * have changed the same chat, what was written into the file after the exchange is the newer one.
  */
 export function merge(pending: Pending, onto: SessionMap): SessionMap {
-  const { base, theirs } = pending;
+  const { exchange, theirs } = pending;
   if (theirs.shape !== onto.shape) return onto;
   const now = rawValues(onto);
-  const before = base === undefined ? now : rawValues(base);
+  if (exchange === undefined) return putInto(onto, lacking(pending, now));
 
-  const put: Entry[] = [];
-  for (const mapping of mappingsOf(theirs)) {
-    const { provider, chat, raw } = mapping;
-    const key = keyOf(mapping);
-    const current = now.get(key);
-    if (current === raw) continue;
-    if (base === undefined) {
-      if (current === undefined && !pending.wasRemoved(provider, chat, raw)) {
-        put.push({ provider, chat, raw });
-      }
-    } else if (before.get(key) !== raw && (current === undefined || current === before.get(key))) {
-      put.push({ provider, chat, raw });
-    }
-  }
-  const kept = rawValues(theirs);
-  const text = removeMappings(onto, (provider, chat) => {
+  const before = rawValues(exchange.before);
+  const ours = rawValues(exchange.ours);
+  const wanted = rawValues(theirs);
+  const isNewest = (key: string): boolean =>
+    wanted.get(key) !== before.get(key) && now.get(key) === ours.get(key);
+  const without = removeMappings(onto, (provider, chat) => {
     const key = keyOf({ provider, chat });
-    // They removed it, and nobody has touched it since.
-    return (
-      base !== undefined && !kept.has(key) && before.has(key) && before.get(key) === now.get(key)
-    );
+    return !wanted.has(key) && isNewest(key);
   });
-  return reparse(putMappings(reparse(text, onto), put), onto);
+  return putInto(
+    reparse(without, onto),
+    mappingsOf(theirs).filter((mapping) => {
+      const key = keyOf(mapping);
+      return isNewest(key) && now.get(key) !== mapping.raw;
+    }),
+  );
+}
+
+/** What theirs has and the map has not, but for what we had removed. */
+function lacking({ theirs, wasRemoved }: Pending, now: ReadonlyMap<string, string>): Entry[] {
+  return mappingsOf(theirs).filter(
+    ({ provider, chat, raw }) =>
+      !now.has(keyOf({ provider, chat })) && !wasRemoved(provider, chat, raw),
+  );
+}
+
+function putInto(map: SessionMap, entries: readonly Entry[]): SessionMap {
+  return reparse(putMappings(map, entries), map);
 }
 
 function reparse(text: string, like: SessionMap): SessionMap {

@@ -123,9 +123,9 @@ async function takeIn(
       holds: () => true,
     },
     {
-      base: undefined,
+      exchange: undefined,
       theirs,
-      isOurs: (bytes) => sha256(bytes) === publication.to,
+      isOurs: (bytes) => !publication.hadMerged && sha256(bytes) === publication.to,
       wasRemoved: (provider, chat, raw) => removed.get(keyOf({ provider, chat })) === raw,
     },
   );

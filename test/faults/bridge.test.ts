@@ -11,8 +11,9 @@ const RUNS = Number(process.env['BRIDGE_RUNS'] ?? (process.env['CI'] === 'true' 
 const HOUR_MS = 3600 * 1000;
 // The mean time between two changes of the bridge's chats.
 const PAUSE_S = 0.015;
-// In every other run they start within this time, so that the file is committed before or beside a save.
-const QUIET_S = 0.4;
+// In every other run they start within so many times what the last run took, so that the file is
+// committed before or beside a save.
+const QUIET_RUNS = 2;
 
 type Mappings = Readonly<Record<string, Readonly<Record<string, string | null>>>>;
 
@@ -154,6 +155,7 @@ describeWith({ commands: ['python3'] })('a running bridge', () => {
       const bridge = await RunningBridge.start(home);
       const url = ['--bridge-url', bridge.address];
       const tally = { byBridge: 0, byFile: 0 };
+      let lastRunS = 0;
 
       for (let run = 1; run <= RUNS; run += 1) {
         age(join(home.dir, `.claude/projects/-srv-work/${ACTIVE}.jsonl`), 0);
@@ -171,8 +173,11 @@ describeWith({ commands: ['python3'] })('a running bridge', () => {
           'codex-cli': { [`idle-${run}-c`]: codex },
         });
         await bridge.tell('leave', { 'claude-cli': { 'idle-stray': stray } });
-        await bridge.tell('busy', { project, pause: PAUSE_S, quiet: run % 2 === 0 ? QUIET_S : 0 });
+        const quiet = run % 2 === 0 ? QUIET_RUNS * lastRunS : 0;
+        await bridge.tell('busy', { project, pause: PAUSE_S, quiet });
+        const startedAt = performance.now();
         const { status, stdout, stderr } = await home.run([...url, '--json']);
+        lastRunS = (performance.now() - startedAt) / 1000;
         const atRest = await bridge.tell('rest');
         const fileAtRest = home.map;
         expect({ status, stderr }).toEqual({ status: 0, stderr: '' });

@@ -10,6 +10,7 @@ import { runHaltedAt } from './traced.js';
 const OLD = { 'claude-cli': { idle: uuid(1), busy: uuid(2) } };
 const NEW = { 'claude-cli': { busy: uuid(2) } };
 const AT_THE_JOURNAL = { call: 'fsync', when: 1 };
+const PATIENT = { timeout: 20_000 };
 
 function homeToClean(): Home {
   const home = new Home();
@@ -65,7 +66,7 @@ describeWith({ commands: ['strace'] })('two runs at once', () => {
     const home = homeToClean();
     const first = await runHaltedAt(home, { ...AT_THE_JOURNAL, path: journalOf(home) });
     process.kill(first.pid, 'SIGKILL');
-    await expect.poll(() => isThere(first.pid)).toBe(false);
+    await expect.poll(() => isThere(first.pid), PATIENT).toBe(false);
     expect(readlinkSync(lockOf(home))).toContain(String(first.pid));
 
     expect(await home.run(['-q'])).toMatchObject({ status: 0, stderr: '' });
@@ -105,7 +106,9 @@ describeWith({})("a dead run's lock", () => {
     onTestFinished(() => void parent.kill('SIGKILL'));
     const [line] = (await once(parent.stdout.setEncoding('utf8'), 'data')) as [string];
     const zombie = Number(line);
-    await expect.poll(() => readFileSync(`/proc/${zombie}/stat`, 'utf8')).toContain(') Z ');
+    await expect
+      .poll(() => readFileSync(`/proc/${zombie}/stat`, 'utf8'), PATIENT)
+      .toContain(') Z ');
     symlinkSync([zombie, startOf(zombie), boot, namespace].join(' '), lockOf(home));
     expect(await home.run(['-q'])).toMatchObject({ status: 0, stderr: '' });
     expect(home.map).toEqual(NEW);
@@ -114,9 +117,9 @@ describeWith({})("a dead run's lock", () => {
   it('is taken over by one of many runs that start at once', async () => {
     const home = homeToClean();
     symlinkSync([process.pid, Number(start) - 1, boot, namespace].join(' '), lockOf(home));
-    const runs = await Promise.all(Array.from({ length: 8 }, () => home.runJson()));
+    const runs = await Promise.all(Array.from({ length: 4 }, () => home.runJson()));
     const removed = runs.map(({ summary }) => summary['removed'] ?? 0);
-    expect(removed.sort()).toEqual([0, 0, 0, 0, 0, 0, 0, 1]);
+    expect(removed.sort()).toEqual([0, 0, 0, 1]);
     expect(home.map).toEqual(NEW);
     expect(home.beside).toEqual(['session_map.json', 'session_map.removed.jsonl']);
   });

@@ -1,4 +1,4 @@
-import { closeSync, ftruncateSync, openSync, writeSync } from 'node:fs';
+import { closeSync, ftruncateSync, openSync, renameSync, writeFileSync, writeSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, it } from 'vitest';
 import { Home, uuid } from '../support/home.js';
@@ -48,6 +48,70 @@ async function kill({ pid, goOn }: HaltedRun): Promise<void> {
   process.kill(pid, 'SIGKILL');
   await goOn().catch(() => {});
 }
+
+describeWith({ commands: ['strace'] })('a program that changes what it has just read', () => {
+  // The map is opened to be compared for the last time, and then again in each further round.
+  const LAST_OPENINGS = { call: 'openat', when: '5+3' };
+  const SECOND_EXCHANGE = 'renameat2:signal=SIGSTOP:when=2';
+
+  /** As such a program does: a new file, made of what it has read, renamed over the map. */
+  function rename(home: Home, chats: object): void {
+    const next = `${home.mapPath}.bridge`;
+    writeFileSync(next, JSON.stringify({ 'claude-cli': chats }));
+    renameSync(next, home.mapPath);
+  }
+
+  function chatsIn(home: Home): object {
+    return (home.map as { 'claude-cli': object })['claude-cli'];
+  }
+
+  it('before the exchange and again before the first change is taken in, loses neither', async () => {
+    const home = homeToClean();
+    const run = await runHaltedAt(home, { ...LAST_OPENINGS, path: home.mapPath }, ['-q']);
+    rename(home, { ...chatsIn(home), added: uuid(3), busy: uuid(4) });
+    await run.goOnToNextHalt();
+    expect(home.map).toEqual({ 'claude-cli': BUSY });
+    rename(home, { ...chatsIn(home), later: uuid(5) });
+
+    expect(await run.goOn()).toMatchObject({ status: 0, stderr: '' });
+    const both = { busy: uuid(4), added: uuid(3), later: uuid(5) };
+    expect(home.map).toEqual({ 'claude-cli': both });
+    expect(home.beside).toEqual(KEPT);
+  });
+
+  it('loses neither to a run that is killed between the two', async () => {
+    const home = homeToClean();
+    const opening = { ...LAST_OPENINGS, path: home.mapPath };
+    const run = await runHaltedAt(home, opening, ['-q'], [SECOND_EXCHANGE]);
+    rename(home, { ...chatsIn(home), added: uuid(3), busy: uuid(4) });
+    await run.goOnToNextHalt();
+    rename(home, { ...chatsIn(home), later: uuid(5) });
+    await run.goOnToNextHalt();
+    await kill(run);
+
+    const { status, stderr } = await home.run(['-q']);
+    expect(status).toBe(0);
+    expect(stderr).toMatch(/had not taken in the change of another program; it is in/);
+    expect(home.map).toEqual({ 'claude-cli': { busy: uuid(4), added: uuid(3), later: uuid(5) } });
+    expect(home.beside).toEqual(KEPT);
+  });
+
+  it('reads before its first change is taken in and writes after it, loses neither', async () => {
+    const home = homeToClean();
+    const opening = { ...LAST_OPENINGS, when: 5, path: home.mapPath };
+    const run = await runHaltedAt(home, opening, ['-q'], [SECOND_EXCHANGE]);
+    rename(home, { ...chatsIn(home), added: uuid(3), busy: uuid(4) });
+    const stale = BUSY;
+    await run.goOnToNextHalt();
+    expect(home.map).toEqual({ 'claude-cli': { busy: uuid(4), added: uuid(3) } });
+    rename(home, { ...stale, later: uuid(5) });
+
+    expect(await run.goOn()).toMatchObject({ status: 0, stderr: '' });
+    const both = { busy: uuid(4), added: uuid(3), later: uuid(5) };
+    expect(home.map).toEqual({ 'claude-cli': both });
+    expect(home.beside).toEqual(KEPT);
+  });
+});
 
 describeWith({ commands: ['strace'] })('a map that was swapped out', () => {
   async function haltedBeside(failing: readonly string[] = []) {

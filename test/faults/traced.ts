@@ -5,12 +5,15 @@ import { expect, onTestFinished } from 'vitest';
 import type { Finished, Home } from '../support/home.js';
 import { installedNode, installedProgram } from '../support/program.js';
 
-const STOPPED = /^(\d+) +--- stopped by SIGSTOP ---$/m;
+const STOPPED = /^(\d+) +--- stopped by SIGSTOP ---$/gm;
 const PATIENT = { timeout: 30_000, interval: 10 };
+const WAKING_PAUSE_MS = 20;
 
 /** A run that stands still at one of its system calls. */
 export interface HaltedRun {
   readonly pid: number;
+  /** Lets it go on to where it stands still the next time. */
+  goOnToNextHalt(): Promise<void>;
   /** Lets it go on to its end. */
   goOn(): Promise<Finished>;
 }
@@ -20,12 +23,13 @@ export interface HaltedRun {
  * done, what comes after it is not.
  *
  * @param call the call's name, as strace has it
- * @param when the how-manieth such call, on this file if one is named, from 1
+ * @param when the how-manieth such call, on this file if one is named, from 1; `5+3` is the fifth one
+ *   and every third after it
  * @param failing system calls that fail, on this file if one is named, as strace injects it: `link:error=EPERM`
  */
 export async function runHaltedAt(
   home: Home,
-  { call, when, path }: { call: string; when: number; path?: string },
+  { call, when, path }: { call: string; when: number | string; path?: string },
   args: readonly string[] = [],
   failing: readonly string[] = [],
 ): Promise<HaltedRun> {
@@ -62,21 +66,37 @@ export async function runHaltedAt(
     child.on('error', reject);
     child.on('close', (status, signal) => resolve({ status, signal, ...streams }));
   });
-  const stopped = (): number => Number(STOPPED.exec(readFileSync(trace, 'utf8'))?.[1]);
-  await expect.poll(stopped, PATIENT).toBeGreaterThan(0);
-  const pid = stopped();
-  onTestFinished(() => {
+  const halts = (): number[] =>
+    Array.from(readFileSync(trace, 'utf8').matchAll(STOPPED), ([, halted]) => Number(halted));
+  const nextHalt = async (before: number): Promise<void> => {
+    await expect.poll(() => halts().length, PATIENT).toBeGreaterThan(before);
+  };
+  await nextHalt(0);
+  const [pid = 0] = halts();
+  const signal = (name: NodeJS.Signals): void => {
     try {
-      process.kill(pid, 'SIGKILL');
+      process.kill(pid, name);
     } catch {
       // It has come to its end.
     }
-  });
+  };
+  onTestFinished(() => signal('SIGKILL'));
   return {
     pid,
+    async goOnToNextHalt() {
+      const before = halts().length;
+      signal('SIGCONT');
+      await nextHalt(before);
+    },
     async goOn() {
-      process.kill(pid, 'SIGCONT');
-      return await finished;
+      signal('SIGCONT');
+      // It may stand still again.
+      const waking = setInterval(() => signal('SIGCONT'), WAKING_PAUSE_MS);
+      try {
+        return await finished;
+      } finally {
+        clearInterval(waking);
+      }
     },
   };
 }

@@ -23,45 +23,39 @@ function contentOf(map: SessionMap): Chats {
   return Object.fromEntries(mappingsOf(map).map(({ chat, session }) => [chat, session ?? '']));
 }
 
-function change(base: SessionMap | undefined, theirs: SessionMap, removed: string[] = []) {
+function change(exchange: [Chats, Chats] | undefined, theirs: Chats, removed: string[] = []) {
   const gone = new Set(removed.map((chat) => keyOf({ provider: 'claude-cli', chat })));
+  const [before, ours] = exchange?.map(mapOf) ?? [];
   return {
-    base,
-    theirs,
+    exchange: before && ours && { before, ours },
+    theirs: mapOf(theirs),
     isOurs: () => false,
     wasRemoved: (provider: string, chat: string) => gone.has(keyOf({ provider, chat })),
   };
 }
 
 describe('a change of another process, merged into what stands there now', () => {
-  it('keeps what it added, changed and removed, where nobody else touched the chat', () => {
+  it('counts where nobody has touched the chat since the exchange; else what stands there counts', () => {
     fc.assert(
-      fc.property(chats, chats, chats, (base, theirs, now) => {
-        const merged = contentOf(merge(change(mapOf(base), mapOf(theirs)), mapOf(now)));
+      fc.property(chats, chats, chats, chats, (before, ours, theirs, now) => {
+        const merged = contentOf(merge(change([before, ours], theirs), mapOf(now)));
         for (const chat of ['a', 'b', 'c', 'd', 'e']) {
-          const [was, there, here] = [base[chat], theirs[chat], now[chat]];
-          if (there === was) expect(merged[chat]).toBe(here);
-          else if (here === was) expect(merged[chat]).toBe(there);
+          const isTheirs = theirs[chat] !== before[chat] && now[chat] === ours[chat];
+          expect(merged[chat]).toBe(isTheirs ? theirs[chat] : now[chat]);
         }
       }),
     );
   });
 
-  it('never takes away what stands there with another session', () => {
-    fc.assert(
-      fc.property(chats, chats, chats, (base, theirs, now) => {
-        const merged = contentOf(merge(change(mapOf(base), mapOf(theirs)), mapOf(now)));
-        for (const [chat, session] of Object.entries(now)) {
-          if (session !== base[chat]) expect(merged[chat]).toBe(session);
-        }
-      }),
-    );
+  it('counts, too, where an earlier change of the same chat had been taken in by then', () => {
+    const theirs = change([{ a: '1' }, { a: '2' }], { a: '3' });
+    expect(contentOf(merge(theirs, mapOf({ a: '2', b: '1' })))).toEqual({ a: '3', b: '1' });
   });
 
   it('of a killed run, whose base is not known, adds what is not there and was not ours to remove', () => {
     fc.assert(
       fc.property(chats, chats, fc.subarray(['a', 'b', 'c']), (theirs, now, removed) => {
-        const merged = contentOf(merge(change(undefined, mapOf(theirs), removed), mapOf(now)));
+        const merged = contentOf(merge(change(undefined, theirs, removed), mapOf(now)));
         const added = Object.entries(theirs).filter(([chat]) => !removed.includes(chat));
         expect(merged).toEqual({ ...Object.fromEntries(added), ...now });
       }),
@@ -70,6 +64,7 @@ describe('a change of another process, merged into what stands there now', () =>
 
   it('leaves the text alone where there is nothing to take in', () => {
     const map = mapOf({ a: '1' });
-    expect(merge(change(map, map), map).text).toBe(map.text);
+    const nothing = change([{ a: '1' }, { a: '1' }], { a: '1' });
+    expect(merge(nothing, map).text).toBe(map.text);
   });
 });
