@@ -24,9 +24,11 @@ export interface Course {
   status: ExitStatus;
   /** Whether it is a clean run whose options make sense: then that run keeps its own metrics. */
   cleans: boolean;
+  /** Help, or the version. */
+  help: string;
 }
 
-export const AT_THE_START: Readonly<Course> = { status: EXIT.done, cleans: false };
+export const AT_THE_START: Readonly<Course> = { status: EXIT.done, cleans: false, help: '' };
 
 /** The command line: every command with its options. Each command is loaded only when it runs. */
 export function program(course: Course): Command {
@@ -34,6 +36,12 @@ export function program(course: Course): Command {
     course.status = status;
   };
   const root = commandLine(NAME)
+    // By itself commander writes to a stream, which fails without a word for us to catch.
+    .configureOutput({
+      writeOut: (text) => {
+        course.help += text;
+      },
+    })
     .description("Removes the mappings of idle CLI sessions from a chat bridge's session_map.json.")
     .version(__VERSION__)
     .enablePositionalOptions()

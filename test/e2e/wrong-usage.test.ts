@@ -1,7 +1,9 @@
+import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { Home, uuid } from '../support/home.js';
+import { installedNode, installedProgram } from '../support/program.js';
 
 const PREFIX = 'claude-session-cleanup: error: ';
 
@@ -49,6 +51,26 @@ describe('wrong usage', () => {
     const document = async (...args: string[]) => JSON.parse((await home.run(args)).stdout);
     expect(await document('list', '--json')).toMatchObject({ command: 'list' });
     expect(await document('-d', home.sessionDir, '--json')).toMatchObject({ command: 'clean' });
+  });
+});
+
+describe('help', () => {
+  function shell(script: string) {
+    const args = ['-c', script, installedNode(), installedProgram()];
+    const { status, stderr } = spawnSync('sh', args, { encoding: 'utf8' });
+    return { status, stderr };
+  }
+
+  it('for a reader that has gone away is no error', () => {
+    const script = '{ sleep 0.3; "$0" "$1" --help; echo "status $?" >&2; } | true';
+    expect(shell(script)).toEqual({ status: 0, stderr: 'status 0\n' });
+  });
+
+  it('that can not be written is one', () => {
+    expect(shell('"$0" "$1" --version >/dev/full')).toEqual({
+      status: 1,
+      stderr: `${PREFIX}can't write to standard output: no space left on the disk\n`,
+    });
   });
 });
 
