@@ -163,7 +163,7 @@ async function publish(
       if (!revision.holds()) continue;
       const last = readOnce(location.path);
       if (last?.bytes.equals(current.bytes) && last.stats.ino === current.stats.ino) {
-        replaced = replace(location, temp, last.stats, kernel);
+        replaced = replace(location, temp, next, last, kernel);
       }
     } finally {
       if (replaced === undefined) unlinkQuietly(temp.path);

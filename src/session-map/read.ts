@@ -5,11 +5,15 @@ import { printable } from '../printable.js';
 import { openForReading } from './open.js';
 import { MalformedMapError, parseSessionMap, type SessionMap } from './session-map.js';
 
-/** A map as it stood at one moment. */
-export interface MapSnapshot {
+/** A map's file as it stood at one moment. */
+export interface MapFile {
   readonly bytes: Buffer;
-  readonly map: SessionMap;
   readonly stats: Stats;
+}
+
+/** The same, with what is in it. */
+export interface MapSnapshot extends MapFile {
+  readonly map: SessionMap;
 }
 
 /** A writer that rewrites the map in place leaves it half-written for a moment. */
@@ -41,7 +45,7 @@ function isPassing(error: unknown): boolean {
 }
 
 /** Reads twice: what a writer changes between the two was never a map. */
-function readSettled(path: string): Omit<MapSnapshot, 'map'> | undefined {
+function readSettled(path: string): MapFile | undefined {
   const first = readOnce(path);
   const second = first && readOnce(path);
   if (first === undefined || second === undefined) return undefined;
@@ -52,7 +56,7 @@ function readSettled(path: string): Omit<MapSnapshot, 'map'> | undefined {
 }
 
 /** The bytes and stats of the regular file at `path`; undefined when there is none. */
-export function readOnce(path: string): Omit<MapSnapshot, 'map'> | undefined {
+export function readOnce(path: string): MapFile | undefined {
   let file: number;
   try {
     file = openForReading(path);

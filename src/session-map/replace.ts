@@ -5,6 +5,8 @@ import { printable } from '../printable.js';
 import type { Kernel } from './kernel.js';
 import type { MapLocation } from './location.js';
 import { openForReading } from './open.js';
+import { type MapFile, readOnce } from './read.js';
+import { sessionMapIn } from './session-map.js';
 import { OLD_ENDING, type TempFile, writeTempFile } from './temp-file.js';
 import { unlinkQuietly } from './unlink.js';
 
@@ -36,23 +38,67 @@ export type Replaced =
 /**
  * Gives the temp file the map's name, by an exchange of names where that is to be had.
  *
- * @param current the map's stats when it was compared the last time
- * @returns undefined when another program has taken the map away meanwhile
+ * @param next what the temp file holds
+ * @param last the map when it was compared the last time
+ * @returns undefined when another program has changed the map, or taken it away, meanwhile
  * @throws CleanupError when it can't be done; the map is unchanged
  */
 export function replace(
   location: MapLocation,
   temp: TempFile,
-  current: Stats,
+  next: Buffer,
+  last: MapFile,
   kernel: Kernel | undefined,
 ): Replaced | undefined {
   try {
-    if (kernel?.exchange(temp.path, location.path)) return { old: temp.path, file: undefined };
-    return renameOver(location, temp, current);
+    if (kernel?.exchange(temp.path, location.path)) {
+      const isTakenBack = takeBack(location, temp, next, last.bytes, kernel);
+      return isTakenBack ? undefined : { old: temp.path, file: undefined };
+    }
+    return renameOver(location, temp, last.stats);
   } catch (error) {
     // The kernel says so, too, of a map that loses its name while it is given a second one.
     if (errorCode(error) === 'ENOENT') return undefined;
     throw unchanged(location, error);
+  }
+}
+
+/**
+ * Takes an exchange back that has met another map than the one compared, in the same instant: nobody is
+ * to read ours, which lacks what the other one has, and go on from it.
+ *
+ * @returns false when ours stays
+ */
+function takeBack(
+  location: MapLocation,
+  temp: TempFile,
+  next: Buffer,
+  compared: Buffer,
+  kernel: Kernel,
+): boolean {
+  const met = contentOf(temp.path);
+  // What is no whole map is being written at this moment: it is waited for.
+  if (met === undefined || met.equals(compared) || sessionMapIn(met) === undefined) return false;
+  if (!exchangeAgain(location, temp, kernel)) return false;
+  if (contentOf(temp.path)?.equals(next)) return true;
+  // Somebody has gone on from ours already: that map is the newest.
+  exchangeAgain(location, temp, kernel);
+  return false;
+}
+
+function exchangeAgain({ path }: MapLocation, temp: TempFile, kernel: Kernel): boolean {
+  try {
+    return kernel.exchange(temp.path, path);
+  } catch {
+    return false;
+  }
+}
+
+function contentOf(path: string): Buffer | undefined {
+  try {
+    return readOnce(path)?.bytes;
+  } catch {
+    return undefined;
   }
 }
 
