@@ -1,7 +1,7 @@
 import { type InspectOptions, inspectOptions } from '../options.js';
 import { PROVIDERS } from '../providers/index.js';
 import type { Account } from './account.js';
-import { type Check, warning } from './check.js';
+import type { Check } from './check.js';
 import type { KnownJob } from './job.js';
 
 /** What a run of the doctor looks at. */
@@ -18,10 +18,26 @@ interface Difference {
 }
 
 /**
- * Tells where a job looks at something else than this run of the doctor: then all the rest of the page
- * says nothing about it.
+ * Tells of each job that looks at something else than this run of the doctor: then all the rest of the
+ * page says nothing about it. Where the page looks as one of the jobs does, the others are no cause for
+ * concern.
  */
-export function checkView(known: KnownJob, view: View): Check[] {
+export function checkViews(jobs: readonly KnownJob[], view: View): Check[] {
+  const elsewhere = jobs.flatMap((known) => {
+    const differences = differencesOf(known, view);
+    return differences.length === 0 ? [] : [{ known, differences }];
+  });
+  const level = elsewhere.length < jobs.length ? 'ok' : 'warning';
+  return elsewhere.map(({ known, differences }) => ({
+    subject: known.job.subject,
+    level,
+    message: `this page does not look at what it cleans: ${differences.join(', ')}`,
+    cure: `to look as it does: ${commandFor(known, view)}`,
+  }));
+}
+
+/** Where a job looks at something else, in words. */
+function differencesOf(known: KnownJob, view: View): string[] {
   const { job, home, options } = known;
   const [its, ours] = [flagsOf(options), flagsOf(view.options)];
   const [itsUsual, oursUsual] = [usual(home), usual(view.home ?? home)];
@@ -36,15 +52,7 @@ export function checkView(known: KnownJob, view: View): Check[] {
         return at.what !== '--hours' && !follows;
       }),
   ].filter((at) => at.its !== at.ours);
-  if (different.length === 0) return [];
-  const list = different.map((at) => `${at.what} ${at.its || 'none'} (here ${at.ours || 'none'})`);
-  return [
-    warning(
-      job.subject,
-      `this page does not look at what it cleans: ${list.join(', ')}`,
-      `to look as it does: ${commandFor(known, view)}`,
-    ),
-  ];
+  return different.map((at) => `${at.what} ${at.its || 'none'} (here ${at.ours || 'none'})`);
 }
 
 /** The command that has the doctor look at what a job cleans. */

@@ -3,7 +3,7 @@ export interface Check {
   readonly subject: string;
   readonly level: 'ok' | 'warning' | 'problem';
   readonly message: string;
-  /** What to do about it; null where there is nothing to do. */
+  /** What to do about it, or with it; null where there is nothing to do. */
   readonly cure: string | null;
 }
 

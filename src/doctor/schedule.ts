@@ -2,7 +2,7 @@ import { statSync } from 'node:fs';
 import { join } from 'node:path';
 import type { InspectOptions } from '../options.js';
 import { type Account, accountOf, ownAccount } from './account.js';
-import { checkView } from './as-installed.js';
+import { checkViews } from './as-installed.js';
 import { type Check, warning } from './check.js';
 import { checkCrontab, checkSystemCron } from './cron.js';
 import { checkDryRun, type Findings, type KnownJob, understand } from './job.js';
@@ -41,7 +41,8 @@ export function checkSchedule(options: InspectOptions, home: string | undefined)
   const checks = [
     ...summary(found),
     ...known.filter((check): check is Check => 'level' in check),
-    ...jobs.flatMap((job) => [...checkDryRun(job), ...checkView(job, view)]),
+    ...jobs.flatMap(checkDryRun),
+    ...checkViews(jobs, view),
     ...checkTwins(jobs),
   ];
   return { checks, jobs };

@@ -163,6 +163,16 @@ describeSystem('doctor tells of a timer', () => {
       message: expect.stringContaining(`as ${USER} (here root), HOME ${HOME} (here /root)`),
       cure: `to look as it does: sudo -u ${USER} -H ${command}`,
     });
+
+    await machine.run(
+      `${INSTALL} --systemd --run-as ${USER} --instance second --session-dir ${SESSIONS}`,
+    );
+    expect(await examineAsUser(machine)).toContainEqual({
+      subject: TIMER,
+      level: 'ok',
+      message: expect.stringContaining(`--session-dir ${dir} (here ${SESSIONS})`),
+      cure: `to look as it does: ${command}`,
+    });
   });
 
   test("of a user's own manager: asked by sudo, by root, and when nobody is logged in", async ({
