@@ -2,8 +2,9 @@ import type { Family } from './providers/provider.js';
 import { isPossibleSessionId } from './providers/session-id.js';
 import type { Mapping } from './session-map/session-map.js';
 
-/** How a mapping stands. */
-export type State = 'active' | 'idle' | 'missing' | 'unreadable' | 'unrecognized';
+/** How a mapping can stand. */
+export const STATES = ['active', 'idle', 'missing', 'unreadable', 'unrecognized'] as const;
+export type State = (typeof STATES)[number];
 
 /** What is known of a session's files. */
 export interface Activity {

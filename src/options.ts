@@ -2,7 +2,7 @@ import { userInfo } from 'node:os';
 import { join, resolve } from 'node:path';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { hoursToMilliseconds } from 'date-fns/hoursToMilliseconds';
-import type { RemovalLimit } from './decide.js';
+import { type RemovalLimit, STATES } from './decide.js';
 import { CleanupError, UsageError } from './errors.js';
 import { type Family, PROVIDERS, type Provider } from './providers/index.js';
 
@@ -39,14 +39,7 @@ export interface ListOptions extends InspectOptions {
 }
 
 const SORT_KEYS = ['idle', 'provider', 'chat'] as const;
-const LISTED_STATES = [
-  'active',
-  'idle',
-  'missing',
-  'running',
-  'unreadable',
-  'unrecognized',
-] as const;
+const LISTED_STATES = [...STATES, 'running'] as const;
 export type SortKey = (typeof SORT_KEYS)[number];
 export type ListedState = (typeof LISTED_STATES)[number];
 

@@ -1,4 +1,4 @@
-import type { Decision } from '../decide.js';
+import { type Decision, STATES, type State } from '../decide.js';
 import type { Mapped } from '../mapped.js';
 import type { Problem } from '../problems.js';
 
@@ -56,13 +56,8 @@ export function sectionsOf({ sections }: Mapped, rows: readonly Row[]): ReportSe
 }
 
 /** The counts of a report. */
-export interface Summary {
+export interface Summary extends Readonly<Record<State, number>> {
   readonly checked: number;
-  readonly active: number;
-  readonly idle: number;
-  readonly missing: number;
-  readonly unreadable: number;
-  readonly unrecognized: number;
   readonly removed: number;
   readonly wouldRemove: number;
   readonly writtenBack: number;
@@ -71,17 +66,20 @@ export interface Summary {
 /** Counts a report's rows by state and action. */
 export function summarize({ sections, writtenBack }: CleanReport): Summary {
   const rows = sections.flatMap((section) => section.rows);
-  const inState = (state: Decision['state']): number =>
-    rows.filter(({ decision }) => decision.state === state).length;
   return {
     checked: rows.length,
-    active: inState('active'),
-    idle: inState('idle'),
-    missing: inState('missing'),
-    unreadable: inState('unreadable'),
-    unrecognized: inState('unrecognized'),
+    ...countByState(rows),
     removed: rows.filter(({ action }) => action === 'removed').length,
     wouldRemove: rows.filter(({ action }) => action === 'would-remove').length,
     writtenBack,
   };
+}
+
+/** How many of these rows' sessions are in each state. */
+export function countByState(rows: readonly Row[]): Record<State, number> {
+  const counts = STATES.map((state) => [
+    state,
+    rows.filter(({ decision }) => decision.state === state).length,
+  ]);
+  return Object.fromEntries(counts);
 }

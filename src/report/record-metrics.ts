@@ -4,7 +4,7 @@ import type { MetricsOptions } from '../options.js';
 import type { Problems } from '../problems.js';
 import { MAP_NAME } from '../session-map/location.js';
 import type { CleanReport } from './clean-report.js';
-import { MetricsFile } from './metrics.js';
+import { MetricsFile } from './metrics-file.js';
 
 /** The metrics of a run that begins now; none when it is a dry one, or nobody asked for them. */
 export class MetricsRecord {
