@@ -7,6 +7,12 @@ import type { Problems } from './problems.js';
 // Clocks of file servers and of this machine differ by seconds; more is a clock that was set back.
 const CLOCK_SLACK_MS = 5 * 60 * 1000;
 
+/** What was found, and why nothing of it may be acted on, if so. */
+export interface Judgement {
+  readonly examination: Examination;
+  readonly hold: string | undefined;
+}
+
 /**
  * Whether the picture as a whole is too suspicious to be acted on; it is said as an error then.
  *

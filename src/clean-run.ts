@@ -1,0 +1,69 @@
+import { randomUUID } from 'node:crypto';
+import { existsSync } from 'node:fs';
+import { Bridge } from './bridge/client.js';
+import { examine } from './examine.js';
+import { gate, type Judgement } from './gates.js';
+import { runOnChange } from './on-change.js';
+import type { CleanOptions } from './options.js';
+import type { Problems } from './problems.js';
+import { removeDecided } from './removal.js';
+import { type CleanReport, summarize } from './report/clean-report.js';
+import { reportOf } from './report/clean-rows.js';
+import { pruneJournal, readJournal } from './session-map/journal.js';
+import { locateMap, type MapLocation } from './session-map/location.js';
+import { takeLock } from './session-map/lock.js';
+import { recoverLeftovers } from './session-map/recover.js';
+
+const DAY_MS = 24 * 3600 * 1000;
+
+/**
+ * A clean run from the map to what became of it; a dry one ends with the decision.
+ *
+ * @param problems what is worth telling; it grows
+ * @throws CleanupError when the run could not come to its decision; the map is whole
+ */
+export async function runClean(options: CleanOptions, problems: Problems): Promise<CleanReport> {
+  const location = locateMap(options.sessionDir, !options.dryRun, problems);
+  const bridge = options.bridgeUrl && new Bridge(options.bridgeUrl);
+  const look = async (): Promise<Judgement> => {
+    const journal = readJournal(location.directory);
+    const showsRunning = options.json || options.verbose;
+    const examination = await examine(options, location, bridge, journal, showsRunning, problems);
+    return { examination, hold: gate(examination, options, problems) };
+  };
+  if (options.dryRun || !existsSync(location.path)) {
+    return reportOf(await look(), undefined, location, options, problems);
+  }
+
+  const release = await takeLock(location.directory);
+  let report: CleanReport;
+  try {
+    const id = randomUUID();
+    await recoverLeftovers(location, readJournal(location.directory), id, problems);
+    const { examination, hold } = await look();
+    const hasWork = examination.decisions.some(({ removes }) => removes) && hold === undefined;
+    const removal = hasWork
+      ? await removeDecided(examination, location, bridge, id, problems)
+      : undefined;
+    report = reportOf({ examination, hold }, removal, location, options, problems);
+    pruneJournal(location.directory, options.journalDays * DAY_MS, Date.now(), id, problems);
+  } finally {
+    release();
+  }
+  await announceChange(report, location, options, problems);
+  return report;
+}
+
+async function announceChange(
+  report: CleanReport,
+  location: MapLocation,
+  { onChange }: CleanOptions,
+  problems: Problems,
+): Promise<void> {
+  const { removed } = summarize(report);
+  if (onChange === undefined || removed === 0) return;
+  const failure = await runOnChange(onChange, removed, location.path);
+  if (failure !== undefined) {
+    problems.error(`the --on-change command failed: ${failure}; the map stays cleaned`);
+  }
+}

@@ -1,0 +1,76 @@
+import type { Decision } from '../decide.js';
+import type { Judgement } from '../gates.js';
+import type { CleanOptions } from '../options.js';
+import type { Problems } from '../problems.js';
+import type { Removal } from '../removal.js';
+import type { MapLocation } from '../session-map/location.js';
+import { keyOf } from '../session-map/session-map.js';
+import { type CleanReport, type Row, sectionsOf } from './clean-report.js';
+
+/**
+ * The report of a clean run.
+ *
+ * @param removal undefined when nothing was to be removed, or in a dry run
+ */
+export function reportOf(
+  { examination, hold }: Judgement,
+  removal: Removal | undefined,
+  location: MapLocation,
+  options: CleanOptions,
+  problems: Problems,
+): CleanReport {
+  const { decisions, policy, mapped, writtenBack } = examination;
+  const isRemoved = ({ mapping }: Decision): boolean =>
+    removal?.removed.has(keyOf(mapping)) ?? false;
+  const rows = decisions.map((decision) => rowOf(decision, removal, hold, options.dryRun));
+  return {
+    command: 'clean',
+    dryRun: options.dryRun,
+    thresholdHours: options.thresholdHours,
+    now: policy.now,
+    cutoff: policy.now - policy.thresholdMs,
+    map: location.named,
+    hasMap: mapped.file !== undefined,
+    mapped: rows.length,
+    sections: sectionsOf(mapped, rows),
+    writtenBack: writtenBack.length,
+    removedAgain: writtenBack.filter(isRemoved).length,
+    withBridge: mapped.memory !== undefined,
+    problems: problems.all,
+  };
+}
+
+function rowOf(
+  decision: Decision,
+  removal: Removal | undefined,
+  hold: string | undefined,
+  dryRun: boolean,
+): Row {
+  const key = keyOf(decision.mapping);
+  const kept = { action: 'kept', via: null } as const;
+  if (!decision.removes) return { decision, ...kept, note: noteOn(decision) };
+  if (hold !== undefined) return { decision: stayed(decision), ...kept, note: hold };
+  if (dryRun) return { decision, action: 'would-remove', via: null, note: null };
+  const via = removal?.removed.get(key);
+  if (via !== undefined) return { decision, action: 'removed', via, note: null };
+  const revived = removal?.revived.get(key);
+  if (revived !== undefined) {
+    const note = revived.state === 'active' ? 'it became active during the run' : noteOn(revived);
+    return { decision: revived, ...kept, note };
+  }
+  return {
+    decision: stayed(decision),
+    ...kept,
+    note: 'it could not be removed, or changed during the run',
+  };
+}
+
+function stayed(decision: Decision): Decision {
+  return { ...decision, removes: false };
+}
+
+function noteOn({ state, running }: Decision): string | null {
+  // What else is idle goes.
+  if (state !== 'idle') return null;
+  return running ? 'its process runs right now' : 'its process may run right now';
+}
