@@ -13,6 +13,8 @@ import type { Mapping } from './session-map/session-map.js';
 export interface Inspection extends Evidence {
   /** Says what could not be looked at, as far as a mapping stayed undecided for it. */
   reportObstacles(family: Family, session: string, problems: Problems): void;
+  /** Looks for the sessions' processes anew, where that was asked for. */
+  refreshRunning(): void;
   /** Says what hindered a look for the sessions' processes. */
   reportRunningDoubts(problems: Problems): void;
   /**
@@ -39,15 +41,25 @@ export function inspect(
   roots: Roots,
   checkRunning: boolean,
 ): Inspection {
-  const sweeps = new Map<Family, Sweep>();
-  const running = new Map<Family, Running>();
-  for (const provider of PROVIDERS) {
-    const { family } = provider;
-    const sessions = sessionsOf(mappings, family);
-    if (sessions.size === 0) continue;
-    sweeps.set(family, sweep(provider, roots[family], sessions));
-    if (checkRunning) running.set(family, runningSessions(family, roots[family], sessions));
-  }
+  const mapped = PROVIDERS.map((provider) => ({
+    provider,
+    family: provider.family,
+    sessions: sessionsOf(mappings, provider.family),
+  })).filter(({ sessions }) => sessions.size > 0);
+  const sweeps = new Map<Family, Sweep>(
+    mapped.map(({ provider, family, sessions }) => [
+      family,
+      sweep(provider, roots[family], sessions),
+    ]),
+  );
+  const lookForProcesses = (): ReadonlyMap<Family, Running> =>
+    new Map(
+      (checkRunning ? mapped : []).map(({ family, sessions }) => [
+        family,
+        runningSessions(family, roots[family], sessions),
+      ]),
+    );
+  let running = lookForProcesses();
   const filesOf = (family: Family, session: string): SessionFiles =>
     sweeps.get(family)?.sessions.get(session) ?? NOTHING;
   const said = new Set<string>();
@@ -64,6 +76,9 @@ export function inspect(
     },
     isRunning: (family, session) => running.get(family)?.sessions.has(session) ?? false,
     mayRun: (family, session) => running.get(family)?.doubtful.has(session) ?? false,
+    refreshRunning() {
+      running = lookForProcesses();
+    },
     reportRunningDoubts(problems) {
       for (const { path, reason } of [...running.values()].flatMap(({ obstacles }) => obstacles)) {
         problems.warn(

@@ -29,15 +29,23 @@ export class LastLook implements LastWord {
     );
   }
 
-  /** Sweeps once more, the first time and whenever files have come or gone since the last time. */
+  /**
+   * Sweeps once more, the first time and whenever files have come or gone since the last time; looks for
+   * processes every time, where they count.
+   */
   refresh(): void {
-    if (this.#inspection !== undefined && !this.#hasChanged(this.#inspection)) return;
     const { decisions, inspection, policy } = this.#examination;
     const mappings = decisions.map(({ mapping }) => mapping);
-    // Before the sweep: what changes during it must look changed the next time.
-    this.#times = (this.#inspection ?? inspection).directoryTimes();
-    this.#inspectedAt = Date.now();
-    this.#inspection = inspect(mappings, inspection.roots, policy.keepRunning);
+    if (this.#inspection === undefined || this.#hasChanged(this.#inspection)) {
+      // Before the sweep: what changes during it must look changed the next time.
+      this.#times = (this.#inspection ?? inspection).directoryTimes();
+      this.#inspectedAt = Date.now();
+      this.#inspection = inspect(mappings, inspection.roots, policy.keepRunning);
+    } else if (policy.keepRunning) {
+      this.#inspection.refreshRunning();
+    } else {
+      return;
+    }
     const anew = decide(mappings, this.#inspection, policy);
     reportUnreadable(anew, this.#inspection, this.#problems);
     const goes = new Set<string>();

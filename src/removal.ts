@@ -6,7 +6,7 @@ import type { Examination } from './examine.js';
 import { LastLook } from './last-look.js';
 import { hasMapping } from './mapped.js';
 import type { Problems } from './problems.js';
-import { reportCommit } from './session-map/commit.js';
+import { reportCommit } from './session-map/commit-report.js';
 import { appendToJournal } from './session-map/journal.js';
 import type { MapLocation } from './session-map/location.js';
 import { readMap } from './session-map/read.js';
@@ -40,7 +40,7 @@ export async function removeDecided(
   const removed = new Map<string, 'bridge' | 'file'>();
   let unsure: ReadonlySet<string> = new Set();
   let collisions = 0;
-  const journaled = new Set<string>();
+  const journaled = new Map<string, string>();
   const fromFile = async (going: readonly Decision[]): Promise<void> => {
     if (going.length === 0) return;
     const result = await undisturbed(() =>
@@ -72,7 +72,7 @@ export async function removeDecided(
         isInFile(mapping),
       );
       appendToJournal(location.directory, entriesOf([...inMemory, ...unknown], run));
-      for (const decision of inMemory) journaled.add(keyOfDecision(decision));
+      for (const { mapping } of inMemory) journaled.set(keyOf(mapping), mapping.raw);
       const asked = await forgetInBridge(bridge, inMemory, lastLook, file?.bytes.length ?? 0);
       unsure = asked.unsure;
       for (const { message } of asked.failures) problems.error(message);

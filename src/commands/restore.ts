@@ -8,7 +8,7 @@ import type { RestoreReport } from '../report/restore-report.js';
 import { restoreText } from '../report/restore-text.js';
 import { printProblems } from '../report/stderr.js';
 import { print } from '../report/stdout.js';
-import { reportCommit } from '../session-map/commit.js';
+import { reportCommit } from '../session-map/commit-report.js';
 import { journalPath, readJournal } from '../session-map/journal.js';
 import { locateMap, type MapLocation } from '../session-map/location.js';
 import { takeLock } from '../session-map/lock.js';

@@ -1,6 +1,13 @@
-import { accessSync, constants, type Stats, statSync } from 'node:fs';
+import { accessSync, constants, lstatSync, type Stats, statSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { cutShort, forbidden, nameless, type Obstacle, obstacleAt } from './obstacle.js';
+import {
+  cutShort,
+  forbidden,
+  leadsNowhere,
+  nameless,
+  type Obstacle,
+  obstacleAt,
+} from './obstacle.js';
 import { PREFIX_LENGTH } from './provider.js';
 import { sessionIdInside } from './session-id-inside.js';
 
@@ -106,7 +113,7 @@ export class Gathering {
       take(stats);
       if (!mayRead(path, stats)) obstacle = forbidden(path);
     } catch (error) {
-      obstacle = obstacleAt(path, error);
+      obstacle = obstacleAt(path, error) ?? (isLink(path) ? leadsNowhere(path) : undefined);
     }
     if (obstacle === undefined) return;
     for (const session of sessions) this.#doubt(session, obstacle);
@@ -128,6 +135,11 @@ export class Gathering {
     }
     return known;
   }
+}
+
+/** What is not there, though its name is. */
+function isLink(path: string): boolean {
+  return lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink() ?? false;
 }
 
 const USER = process.geteuid?.() ?? 0;

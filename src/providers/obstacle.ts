@@ -32,7 +32,7 @@ export function forbidden(path: string): Obstacle {
   return { path, kind: 'unreadable', reason: 'permission denied', cure: PERMISSIONS };
 }
 
-/** A link in a directory's place whose target is not there. */
+/** A link whose target is not there. */
 export function leadsNowhere(path: string): Obstacle {
   return {
     path,

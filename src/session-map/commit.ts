@@ -2,14 +2,13 @@ import { closeSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { CleanupError, explained, reason } from '../errors.js';
 import { printable } from '../printable.js';
-import type { Problems } from '../problems.js';
 import { syncDirectory } from './durable.js';
 import { sha256 } from './journal.js';
 import { type Kernel, loadKernel } from './kernel.js';
 import type { MapLocation } from './location.js';
-import { merge, type Pending } from './merge.js';
+import { type Exchange, merge, type Pending } from './merge.js';
 import { openForReading } from './open.js';
-import { readMap, readOnce } from './read.js';
+import { type MapFile, type MapSnapshot, readMap, readOnce } from './read.js';
 import { type Replaced, replace, writeBeside } from './replace.js';
 import { encodeSessionMap, parseSessionMap, type SessionMap, sessionMapIn } from './session-map.js';
 import { type Settled, settle } from './settle.js';
@@ -49,31 +48,6 @@ export interface Committed {
   readonly failure: CleanupError | undefined;
 }
 
-/** Tells what the user is to know of a commit that has published a map. */
-export function reportCommit(
-  path: string,
-  { failure, otherWriter }: Pick<Committed, 'failure' | 'otherWriter'>,
-  problems: Problems,
-): void {
-  if (failure !== undefined) problems.error(failure.message);
-  const problem = otherWriterProblem(path, otherWriter);
-  if (problem !== undefined) problems.warn(problem);
-}
-
-/** What the user is to know of a program that was writing a map when it was swapped out. */
-export function otherWriterProblem(
-  path: string,
-  otherWriter: Committed['otherWriter'],
-): string | undefined {
-  if (otherWriter === 'died') {
-    return `${path}: a program that was writing it stopped in the middle; the map is whole, that program's last change is not in it`;
-  }
-  if (otherWriter === 'still-writing') {
-    return `${path}: a program has held it open for writing since before this run; what it writes there is taken in by the next run`;
-  }
-  return undefined;
-}
-
 // With hundreds of foreign writes a second a handful of rounds is enough.
 const PATIENCE_MS = 20_000;
 // A program that changes what it has just read writes it within this time.
@@ -92,126 +66,206 @@ export async function commit(
   revision: Revision,
   pending?: Pending,
 ): Promise<Committed> {
-  const progress: Progress = { published: undefined, collisions: 0, otherWriter: 'done' };
-  const outcome = (map: SessionMap | undefined, failure?: CleanupError): Committed => {
-    const { collisions, otherWriter } = progress;
-    return { map, collisions, otherWriter, failure };
-  };
-  try {
-    return outcome(await publish(location, revision, pending, progress));
-  } catch (error) {
-    const failure = explained(
-      error,
-      printable(location.path),
-      'the map is whole, the next run goes on',
-    );
-    const { published } = progress;
-    if (published === undefined || !(failure instanceof CleanupError)) throw failure;
-    return outcome(published, failure);
+  return await new Commit(location, revision, pending).run();
+}
+
+class Commit {
+  readonly #location: MapLocation;
+  readonly #revision: Revision;
+  /** Other processes' changes. They stay: each may have to be put back once more. */
+  readonly #met: Pending[];
+  /** Swapped-out files whose changes are not in the map yet. */
+  #leftovers: string[] = [];
+  #kernel: Kernel | undefined;
+  #published: SessionMap | undefined;
+  #collisions = 0;
+  #otherWriter: Committed['otherWriter'] = 'done';
+
+  constructor(location: MapLocation, revision: Revision, pending: Pending | undefined) {
+    this.#location = location;
+    this.#revision = revision;
+    this.#met = pending === undefined ? [] : [pending];
   }
-}
 
-/** What a commit has come to so far. */
-interface Progress {
-  published: SessionMap | undefined;
-  collisions: number;
-  otherWriter: Committed['otherWriter'];
-}
-
-/** @returns the map that stands in the file in the end; undefined when the file is gone */
-async function publish(
-  location: MapLocation,
-  revision: Revision,
-  pending: Pending | undefined,
-  progress: Progress,
-): Promise<SessionMap | undefined> {
-  let kernel: Kernel | undefined;
-  let unmerged = pending;
-  const takenIn: Pending[] = [];
-  let isWatching = false;
-  // Swapped-out files whose changes are not in the map yet.
-  let leftovers: string[] = [];
-  const deadline = performance.now() + PATIENCE_MS;
-
-  while (performance.now() < deadline) {
-    const current = await readMap(location.path);
-    if (current === undefined) return undefined;
-    const truth = takenIn.reduce(
-      (map, earlier) => merge(earlier, map),
-      unmerged === undefined ? current.map : takeIn(unmerged, current.bytes, current.map),
-    );
-    const hadMerged = truth !== current.map;
-    if (isWatching && !hadMerged) return current.map;
-    const text = revision.revise(truth);
-    const next = encodeSessionMap(text, truth.hasByteOrderMark);
-    if (next.equals(current.bytes)) {
-      discard(leftovers);
-      return current.map;
+  async run(): Promise<Committed> {
+    try {
+      return this.#outcome(await this.#work(), undefined);
+    } catch (error) {
+      const path = printable(this.#location.path);
+      const failure = explained(error, path, 'the map is whole, the next run goes on');
+      if (this.#published === undefined || !(failure instanceof CleanupError)) throw failure;
+      return this.#outcome(this.#published, failure);
     }
+  }
 
-    kernel ??= loadKernel();
-    const temp = writeBeside(location, next, current.stats, kernel);
+  #outcome(map: SessionMap | undefined, failure: CleanupError | undefined): Committed {
+    return { map, collisions: this.#collisions, otherWriter: this.#otherWriter, failure };
+  }
+
+  /** @returns the map that stands in the file in the end; undefined when the file is gone */
+  async #work(): Promise<SessionMap | undefined> {
+    const deadline = performance.now() + PATIENCE_MS;
+    let isSettled = false;
+    while (performance.now() < deadline) {
+      const current = await readMap(this.#location.path);
+      if (current === undefined) return undefined;
+      const truth = this.#truthOf(current);
+      if (isSettled && truth === current.map) return current.map;
+      const next = encodeSessionMap(this.#revision.revise(truth), truth.hasByteOrderMark);
+      if (next.equals(current.bytes)) {
+        this.#discardLeftovers();
+        if (isSettled || this.#met.length === 0) return current.map;
+        isSettled = true;
+      } else {
+        isSettled = await this.#replaceBy(next, current, truth !== current.map);
+        if (isSettled && this.#met.length === 0) return this.#published;
+      }
+      // Who had read the map without a change that was met writes it without: that is put back.
+      if (isSettled) await sleep(STALE_WRITER_MS);
+    }
+    throw new CleanupError(
+      `${printable(this.#location.path)}: another program changed it again and again for ` +
+        `${PATIENCE_MS / 1000} s; the map is whole, the next run goes on`,
+    );
+  }
+
+  /** What stands in the file, with the changes of other processes that it lacks. */
+  #truthOf({ bytes, map }: MapSnapshot): SessionMap {
+    const last = this.#met.at(-1);
+    const start = last?.isOurs(bytes) ? last.theirs : map;
+    return this.#met.reduce((truth, pending) => merge(pending, truth), start);
+  }
+
+  /** @returns whether it is published, and nobody has come in between */
+  async #replaceBy(next: Buffer, current: MapSnapshot, hadMerged: boolean): Promise<boolean> {
+    const replaced = this.#publish(next, current, hadMerged);
+    if (replaced === undefined) return false;
+    const ours = parseSessionMap(next);
+    return replaced.takenBackFor === undefined
+      ? await this.#lookAtOld(replaced, current, ours, next)
+      : await this.#lookAtOurs(replaced, replaced.takenBackFor, current, ours, next);
+  }
+
+  /** @returns undefined when it was not done: the map is another one by now, or the text not right any more */
+  #publish(next: Buffer, current: MapSnapshot, hadMerged: boolean): Replaced | undefined {
+    this.#kernel ??= loadKernel();
+    const temp = writeBeside(this.#location, next, current.stats, this.#kernel);
     let replaced: Replaced | undefined;
     try {
-      revision.announce({
-        temp: temp.name,
-        inode: temp.inode,
-        from: sha256(current.bytes),
-        to: sha256(next),
-        hadMerged,
-      });
-      if (!revision.holds()) continue;
-      const last = readOnce(location.path);
+      const [from, to] = [sha256(current.bytes), sha256(next)];
+      const { name, inode } = temp;
+      this.#revision.announce({ temp: name, inode, from, to, hadMerged });
+      if (!this.#revision.holds()) return undefined;
+      const last = mapFileAt(this.#location.path);
       if (last?.bytes.equals(current.bytes) && last.stats.ino === current.stats.ino) {
-        replaced = replace(location, temp, next, last, kernel);
+        replaced = replace(this.#location, temp, last, this.#kernel);
       }
+      if (replaced === undefined) this.#collisions += 1;
+      return replaced;
     } finally {
       if (replaced === undefined) unlinkQuietly(temp.path);
     }
-    if (replaced === undefined) {
-      progress.collisions += 1;
-      continue;
-    }
-    const ours = parseSessionMap(next);
-    progress.published = ours;
-    revision.published?.();
-    // What was pending is in the map that has just been published.
-    discard(leftovers);
-    leftovers = replaced.old === undefined ? [] : [replaced.old];
-    if (hadMerged) takenIn.push(withoutIt(current.map, truth));
+  }
 
-    const { bytes: old, isQuiet } = await settledAndClosed(replaced, kernel);
-    const theirs = old && sessionMapIn(old);
-    if (!isQuiet) {
-      // What is written there from now on is for the next run, which finds the file.
-      leftovers = [];
-      progress.otherWriter = 'still-writing';
-    } else if (theirs === undefined) {
-      progress.otherWriter = 'died';
+  /** Ours has the name: what became of the old map? */
+  async #lookAtOld(
+    replaced: Replaced,
+    current: MapSnapshot,
+    ours: SessionMap,
+    next: Buffer,
+  ): Promise<boolean> {
+    this.#published = ours;
+    this.#revision.published?.();
+    // What had been met is in the map that has just been published.
+    this.#discardLeftovers();
+    const exchange = { before: current.map, ours };
+    const isChanged = await this.#takeStock(replaced, current.bytes, exchange, next);
+    if (!isChanged) this.#seeOnDisk();
+    return !isChanged;
+  }
+
+  /** Another program's map has the name again; for a moment ours had it, and somebody may go on from that. */
+  async #lookAtOurs(
+    replaced: Replaced,
+    met: Buffer,
+    current: MapSnapshot,
+    ours: SessionMap,
+    next: Buffer,
+  ): Promise<false> {
+    this.#collisions += 1;
+    const theirs = sessionMapIn(met);
+    if (theirs !== undefined) this.#meet({ before: current.map, ours }, theirs);
+    await this.#takeStock(replaced, next, { before: ours, ours: theirs ?? current.map }, met);
+    return false;
+  }
+
+  /**
+   * Waits until nobody writes any more into the file that has lost its name, and takes in what was written.
+   *
+   * @param known what it held
+   * @param inItsPlace what has its name now
+   * @returns whether it was changed
+   */
+  async #takeStock(
+    replaced: Replaced,
+    known: Buffer,
+    exchange: Exchange,
+    inItsPlace: Buffer,
+  ): Promise<boolean> {
+    const { bytes, isQuiet } = await settledAndClosed(replaced, this.#kernel);
+    const theirs = bytes && sessionMapIn(bytes);
+    // What is written there from now on is for the next run, which finds the file.
+    if (!isQuiet) this.#otherWriter = 'still-writing';
+    else if (theirs === undefined) this.#otherWriter = 'died';
+    const leftover = isQuiet && replaced.old !== undefined ? [replaced.old] : [];
+    if (theirs === undefined || bytes?.equals(known)) {
+      discard(leftover);
+      return false;
     }
-    if (theirs === undefined || old?.equals(current.bytes)) {
-      discard(leftovers);
-      leftovers = [];
-      seeOnDisk(location);
-      if (takenIn.length === 0) return ours;
-      unmerged = undefined;
-      isWatching = true;
-      await sleep(STALE_WRITER_MS);
-    } else {
-      progress.collisions += 1;
-      isWatching = false;
-      unmerged = {
-        exchange: { before: current.map, ours },
-        theirs,
-        isOurs: (bytes) => !hadMerged && next.equals(bytes),
-        wasRemoved: () => false,
-      };
+    this.#leftovers.push(...leftover);
+    if (replaced.takenBackFor === undefined) this.#collisions += 1;
+    this.#meet(exchange, theirs, inItsPlace);
+    return true;
+  }
+
+  #meet(exchange: Exchange, theirs: SessionMap, ours?: Buffer): void {
+    this.#met.push({
+      exchange,
+      theirs,
+      isOurs: (bytes) => ours?.equals(bytes) ?? false,
+      wasRemoved: () => false,
+    });
+  }
+
+  #discardLeftovers(): void {
+    discard(this.#leftovers);
+    this.#leftovers = [];
+  }
+
+  #seeOnDisk(): void {
+    const { path, directory } = this.#location;
+    try {
+      syncDirectory(directory);
+    } catch (error) {
+      throw new CleanupError(
+        `${printable(path)}: written, but the disk did not confirm it: ${reason(error)}`,
+      );
     }
   }
-  throw new CleanupError(
-    `${printable(location.path)}: another program changed it again and again for ` +
-      `${PATIENCE_MS / 1000} s; the map is whole, the next run goes on`,
-  );
+}
+
+function discard(files: readonly string[]): void {
+  for (const file of files) unlinkQuietly(file);
+}
+
+/** The map as it stands; undefined for what is none, which the next reading tells of. */
+function mapFileAt(path: string): MapFile | undefined {
+  try {
+    return readOnce(path);
+  } catch (error) {
+    if (error instanceof CleanupError) return undefined;
+    throw error;
+  }
 }
 
 async function settledAndClosed(replaced: Replaced, kernel: Kernel | undefined): Promise<Settled> {
@@ -221,32 +275,4 @@ async function settledAndClosed(replaced: Replaced, kernel: Kernel | undefined):
   } finally {
     closeSync(descriptor);
   }
-}
-
-function takeIn(pending: Pending, bytes: Uint8Array, onto: SessionMap): SessionMap {
-  return pending.isOurs(bytes) ? pending.theirs : merge(pending, onto);
-}
-
-/** What a program brings back that had read the map before a change was taken in, and now writes it. */
-function withoutIt(before: SessionMap, merged: SessionMap): Pending {
-  return {
-    exchange: { before, ours: before },
-    theirs: merged,
-    isOurs: () => false,
-    wasRemoved: () => false,
-  };
-}
-
-function seeOnDisk({ path, directory }: MapLocation): void {
-  try {
-    syncDirectory(directory);
-  } catch (error) {
-    throw new CleanupError(
-      `${printable(path)}: written, but the disk did not confirm it: ${reason(error)}`,
-    );
-  }
-}
-
-function discard(files: readonly string[]): void {
-  for (const file of files) unlinkQuietly(file);
 }

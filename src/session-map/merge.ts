@@ -1,5 +1,12 @@
-import { type Entry, putMappings, removeMappings } from './edit.js';
-import { keyOf, mappingsOf, parseSessionMapText, type SessionMap } from './session-map.js';
+import { putMappings, removeMappings } from './edit.js';
+import {
+  canHold,
+  keyOf,
+  type Mapping,
+  mappingsOf,
+  parseSessionMapText,
+  type SessionMap,
+} from './session-map.js';
 
 /** A change that another process made to a map which had been swapped out by then. */
 export interface Pending {
@@ -10,7 +17,7 @@ export interface Pending {
   /** Whether these bytes are the map that we had put in its place, with nothing in it that theirs lacks. */
   isOurs(bytes: Uint8Array): boolean;
   /** Without knowing the exchange: whether a mapping that is not there was removed by us. */
-  wasRemoved(provider: string, chat: string, raw: string): boolean;
+  wasRemoved(mapping: Mapping): boolean;
 }
 
 /** What we had put in the place of what. */
@@ -27,10 +34,9 @@ export interface Exchange {
  */
 export function merge(pending: Pending, onto: SessionMap): SessionMap {
   const { exchange, theirs } = pending;
-  if (theirs.shape !== onto.shape) return onto;
-  const now = rawValues(onto);
-  if (exchange === undefined) return putInto(onto, lacking(pending, now));
+  if (exchange === undefined) return putInto(onto, lacking(pending, onto), theirs);
 
+  const now = rawValues(onto);
   const before = rawValues(exchange.before);
   const ours = rawValues(exchange.ours);
   const wanted = rawValues(theirs);
@@ -46,18 +52,25 @@ export function merge(pending: Pending, onto: SessionMap): SessionMap {
       const key = keyOf(mapping);
       return isNewest(key) && now.get(key) !== mapping.raw;
     }),
+    theirs,
   );
 }
 
 /** What theirs has and the map has not, but for what we had removed. */
-function lacking({ theirs, wasRemoved }: Pending, now: ReadonlyMap<string, string>): Entry[] {
-  return mappingsOf(theirs).filter(
-    ({ provider, chat, raw }) =>
-      !now.has(keyOf({ provider, chat })) && !wasRemoved(provider, chat, raw),
-  );
+export function lacking(
+  { theirs, wasRemoved }: Pick<Pending, 'theirs' | 'wasRemoved'>,
+  map: SessionMap,
+): Mapping[] {
+  const there = rawValues(map);
+  return mappingsOf(theirs).filter((mapping) => !there.has(keyOf(mapping)) && !wasRemoved(mapping));
 }
 
-function putInto(map: SessionMap, entries: readonly Entry[]): SessionMap {
+/** Puts mappings of a map into another one, as far as that has room for them. */
+function putInto(map: SessionMap, mappings: readonly Mapping[], { shape }: SessionMap): SessionMap {
+  const flat = shape === 'flat' ? (true as const) : undefined;
+  const entries = mappings
+    .filter(({ provider }) => canHold(map, provider))
+    .map(({ provider, chat, raw }) => ({ provider, chat, raw, flat }));
   return reparse(putMappings(map, entries), map);
 }
 

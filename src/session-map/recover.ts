@@ -3,7 +3,8 @@ import { join } from 'node:path';
 import { explained } from '../errors.js';
 import { printable } from '../printable.js';
 import type { Problems } from '../problems.js';
-import { commit, otherWriterProblem } from './commit.js';
+import { commit } from './commit.js';
+import { reportOtherWriter } from './commit-report.js';
 import {
   appendToJournal,
   JOURNAL_TEMP_NAME,
@@ -13,9 +14,9 @@ import {
 } from './journal.js';
 import { loadKernel } from './kernel.js';
 import type { MapLocation } from './location.js';
-import { rawValues } from './merge.js';
+import { lacking, rawValues } from './merge.js';
 import { openForReading } from './open.js';
-import { keyOf, mappingsOf, type SessionMap, sessionMapIn } from './session-map.js';
+import { keyOf, type Mapping, mappingsOf, type SessionMap, sessionMapIn } from './session-map.js';
 import { type Settled, settle, wholeContentOf } from './settle.js';
 import { leftoverName } from './temp-file.js';
 import { unlinkQuietly } from './unlink.js';
@@ -59,26 +60,30 @@ async function recover(
   const publication = journal.entries.findLast(
     (entry): entry is PublishEntry => entry.op === 'publish' && entry.temp === name,
   );
-  if (publication === undefined || !wasSwappedOut(stats, publication, location)) {
+  if (publication === undefined || isMapItself(stats, location)) {
     unlinkQuietly(path);
     return;
   }
   const { bytes, isQuiet } = await contentLeft(path, stats);
   const theirs = bytes && sessionMapIn(bytes);
-  if (theirs !== undefined && bytes !== undefined && sha256(bytes) !== publication.from) {
-    await takeIn(location, theirs, publication, journal, run, problems);
-  }
   const otherWriter = isQuiet ? (theirs === undefined ? 'died' : 'done') : 'still-writing';
-  const problem = otherWriterProblem(location.path, otherWriter);
-  if (problem !== undefined) problems.warn(problem);
+  reportOtherWriter(location.path, otherWriter, problems);
+  const isKnown = bytes !== undefined && [publication.from, publication.to].includes(sha256(bytes));
+  if (theirs !== undefined && !isKnown) {
+    const isTakenIn = await takeIn(location, theirs, publication, journal, run, problems);
+    if (!isTakenIn) {
+      problems.warn(
+        `${path}: has another program's change to the map, which could not be taken in; move it away when you do not need it`,
+      );
+      return;
+    }
+  }
   if (isQuiet) unlinkQuietly(path);
 }
 
-/** Whether a leftover is an old map, rather than a new one that a killed run did not publish. */
-function wasSwappedOut({ ino }: Stats, { inode }: PublishEntry, { path }: MapLocation): boolean {
-  if (ino === inode) return false;
-  // Killed after the old map got its second name, and before it lost its first one.
-  return lstatSync(path, { throwIfNoEntry: false })?.ino !== ino;
+/** Killed after the map got a second name, and before it lost its first one. */
+function isMapItself({ ino }: Stats, { path }: MapLocation): boolean {
+  return lstatSync(path, { throwIfNoEntry: false })?.ino === ino;
 }
 
 // Who has not written into a map without a name for so long has come to an end, whatever it holds open.
@@ -96,7 +101,11 @@ async function contentLeft(path: string, { mtimeMs }: Stats): Promise<Settled> {
   }
 }
 
-/** Merges the change that another program made to a map which a killed run had swapped out. */
+/**
+ * Merges the change that another program made to a map which a killed run had swapped out.
+ *
+ * @returns whether all that it brought is in the map now
+ */
 async function takeIn(
   location: MapLocation,
   theirs: SessionMap,
@@ -104,11 +113,12 @@ async function takeIn(
   journal: JournalContent,
   run: string,
   problems: Problems,
-): Promise<void> {
+): Promise<boolean> {
   const removed = removedBy(publication.run, journal);
+  const wasRemoved = (mapping: Mapping): boolean => removed.get(keyOf(mapping)) === mapping.session;
   let overruled: string[] = [];
-  let isTakenIn = false;
-  const { failure } = await commit(
+  let isChanged = false;
+  const { map, failure } = await commit(
     location,
     {
       revise(map) {
@@ -116,7 +126,7 @@ async function takeIn(
         return map.text;
       },
       announce(next) {
-        isTakenIn = true;
+        isChanged = true;
         const at = new Date().toISOString();
         appendToJournal(location.directory, [{ op: 'publish', run, at, ...next }]);
       },
@@ -126,11 +136,11 @@ async function takeIn(
       exchange: undefined,
       theirs,
       isOurs: (bytes) => !publication.hadMerged && sha256(bytes) === publication.to,
-      wasRemoved: (provider, chat, raw) => removed.get(keyOf({ provider, chat })) === raw,
+      wasRemoved,
     },
   );
   if (failure !== undefined) throw failure;
-  if (isTakenIn) {
+  if (isChanged) {
     problems.warn(
       `${location.path}: an earlier run had not taken in the change of another program; it is in the map now`,
     );
@@ -140,6 +150,7 @@ async function takeIn(
       `${location.path}: an earlier run had not taken in the change of another program; these chats stay as the map has them by now: ${overruled.join(', ')}`,
     );
   }
+  return map !== undefined && lacking({ theirs, wasRemoved }, map).length === 0;
 }
 
 /** The chats that both maps have, with different values. */
@@ -150,11 +161,12 @@ function differing(theirs: SessionMap, map: SessionMap): string[] {
     .map(({ provider, chat }) => `${provider}/${chat}`);
 }
 
+/** The sessions of the mappings that a run removed, by their keys. */
 function removedBy(run: string, journal: JournalContent): Map<string, string> {
   const removed = new Map<string, string>();
   for (const entry of journal.entries) {
     if (entry.op === 'remove' && entry.run === run) {
-      removed.set(keyOf(entry), entry.raw);
+      removed.set(keyOf(entry), entry.session);
     }
   }
   return removed;

@@ -29,13 +29,14 @@ export interface Removal extends Omit<Committed, 'map'> {
  * `lastWord` does not hold back. Each is in the journal before the map is touched.
  *
  * @param run the id of this run, for the journal
- * @param journaled the keys of those that are in the journal already; it grows by what is written there
+ * @param journaled the values of those that are in the journal already, by their keys; it grows by what is
+ *   written there
  */
 export async function removeFromFile(
   location: MapLocation,
   candidates: readonly Candidate[],
   run: string,
-  journaled: Set<string>,
+  journaled: Map<string, string>,
   lastWord: LastWord,
 ): Promise<Removal> {
   const byKey = new Map(candidates.map((candidate) => [keyOf(candidate.mapping), candidate]));
@@ -57,13 +58,13 @@ export async function removeFromFile(
       return removeMappings(map, (provider, chat) => going.has(keyOf({ provider, chat })));
     },
     announce(publication) {
-      const fresh = [...going].filter(([key]) => !journaled.has(key));
+      const fresh = [...going].filter(([key, { raw }]) => journaled.get(key) !== raw);
       const at = new Date().toISOString();
       appendToJournal(location.directory, [
         ...fresh.map(([, entry]) => entry),
         { op: 'publish', run, at, ...publication },
       ]);
-      for (const [key] of fresh) journaled.add(key);
+      for (const [key, { raw }] of fresh) journaled.set(key, raw);
     },
     holds() {
       lastWord.refresh();

@@ -6,7 +6,6 @@ import type { Kernel } from './kernel.js';
 import type { MapLocation } from './location.js';
 import { openForReading } from './open.js';
 import { type MapFile, readOnce } from './read.js';
-import { sessionMapIn } from './session-map.js';
 import { OLD_ENDING, type TempFile, writeTempFile } from './temp-file.js';
 import { unlinkQuietly } from './unlink.js';
 
@@ -30,60 +29,41 @@ export function writeBeside(
   }
 }
 
-/** The old map after another one has its name: it has a name of its own, a descriptor, or both. */
-export type Replaced =
+/** The map that has lost its name to another one: it has a name of its own, a descriptor, or both. */
+export type Replaced = (
   | { readonly old: string; readonly file: undefined }
-  | { readonly old: string | undefined; readonly file: number };
+  | { readonly old: string | undefined; readonly file: number }
+) & {
+  /** It is ours: the map that stood there was not the one compared, which was this, and is back. */
+  readonly takenBackFor: Buffer | undefined;
+};
 
 /**
- * Gives the temp file the map's name, by an exchange of names where that is to be had.
+ * Gives the temp file the map's name, by an exchange of names where that is to be had. An exchange that
+ * meets another map than the one compared is taken back in the same instant: nobody is to go on from a
+ * map that lacks what another program has just written.
  *
- * @param next what the temp file holds
  * @param last the map when it was compared the last time
- * @returns undefined when another program has changed the map, or taken it away, meanwhile
+ * @returns undefined when another program has taken the map away meanwhile
  * @throws CleanupError when it can't be done; the map is unchanged
  */
 export function replace(
   location: MapLocation,
   temp: TempFile,
-  next: Buffer,
   last: MapFile,
   kernel: Kernel | undefined,
 ): Replaced | undefined {
   try {
-    if (kernel?.exchange(temp.path, location.path)) {
-      const isTakenBack = takeBack(location, temp, next, last.bytes, kernel);
-      return isTakenBack ? undefined : { old: temp.path, file: undefined };
-    }
-    return renameOver(location, temp, last.stats);
+    if (!kernel?.exchange(temp.path, location.path)) return renameOver(location, temp, last.stats);
   } catch (error) {
     // The kernel says so, too, of a map that loses its name while it is given a second one.
     if (errorCode(error) === 'ENOENT') return undefined;
     throw unchanged(location, error);
   }
-}
-
-/**
- * Takes an exchange back that has met another map than the one compared, in the same instant: nobody is
- * to read ours, which lacks what the other one has, and go on from it.
- *
- * @returns false when ours stays
- */
-function takeBack(
-  location: MapLocation,
-  temp: TempFile,
-  next: Buffer,
-  compared: Buffer,
-  kernel: Kernel,
-): boolean {
   const met = contentOf(temp.path);
-  // What is no whole map is being written at this moment: it is waited for.
-  if (met === undefined || met.equals(compared) || sessionMapIn(met) === undefined) return false;
-  if (!exchangeAgain(location, temp, kernel)) return false;
-  if (contentOf(temp.path)?.equals(next)) return true;
-  // Somebody has gone on from ours already: that map is the newest.
-  exchangeAgain(location, temp, kernel);
-  return false;
+  const isOther = met !== undefined && !met.equals(last.bytes);
+  const isTakenBack = isOther && exchangeAgain(location, temp, kernel);
+  return { old: temp.path, file: undefined, takenBackFor: isTakenBack ? met : undefined };
 }
 
 function exchangeAgain({ path }: MapLocation, temp: TempFile, kernel: Kernel): boolean {
@@ -114,7 +94,7 @@ function renameOver(
     file = openForReading(old ?? path);
     if (fstatSync(file).ino === current.ino) {
       renameSync(temp.path, path);
-      const replaced = { old, file };
+      const replaced = { old, file, takenBackFor: undefined };
       file = undefined;
       return replaced;
     }

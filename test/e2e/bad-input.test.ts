@@ -313,17 +313,20 @@ describe('a link that leads nowhere', () => {
     expect(home.mapText).toBe(text);
   });
 
-  it("in a transcript's place is a transcript that is gone", async () => {
+  it("in a transcript's place: the same, for that session", async () => {
     const home = idleHome();
     const id = uuid7('2026-11-20');
     home.codex(id, 5);
+    home.claude(uuid(2), 5);
     mkdirSync(join(home.dir, '.claude/projects/-elsewhere'));
     const nowhere = join(home.dir, 'not-mounted');
-    symlinkSync(nowhere, join(home.dir, `.claude/projects/-elsewhere/${uuid(1)}.jsonl`));
-    symlinkSync(nowhere, join(home.dir, `.codex/sessions/${id}.jsonl`));
-    home.writeMap({ 'claude-cli': { a: uuid(1) }, 'codex-cli': { b: id } });
-    expect(await home.run()).toMatchObject({ status: 0, stderr: '' });
-    expect(home.map).toEqual({ 'claude-cli': {}, 'codex-cli': {} });
+    const links = [`.claude/projects/-elsewhere/${uuid(1)}.jsonl`, `.codex/sessions/${id}.jsonl`];
+    for (const link of links) symlinkSync(nowhere, join(home.dir, link));
+    home.writeMap({ 'claude-cli': { a: uuid(1), c: uuid(2) }, 'codex-cli': { b: id } });
+    const { status, stderr } = await home.run(['--missing', 'remove']);
+    expect(status).toBe(1);
+    for (const link of links) expect(stderr).toContain(`${link}: can't be read: it is a link that`);
+    expect(home.map).toEqual({ 'claude-cli': { a: uuid(1) }, 'codex-cli': { b: id } });
   });
 });
 

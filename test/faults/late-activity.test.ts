@@ -1,6 +1,8 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { expect, it } from 'vitest';
+import { expect, it, onTestFinished } from 'vitest';
 import { age, Home, uuid } from '../support/home.js';
 import { describeWith } from '../support/requirements.js';
 import { runHaltedAt } from './traced.js';
@@ -93,6 +95,25 @@ describeWith({ commands: ['strace'] })('a session that becomes active during the
       expect((await home.runJson()).summary).toMatchObject({ writtenBack: 0 });
     },
   );
+
+  it('since its CLI is started, stays with --keep-running', async () => {
+    const home = homeToClean();
+    // Directories in which nothing comes or goes are not looked through again.
+    for (const directory of ['', '/projects', '/projects/-srv-work']) {
+      age(join(home.dir, `.claude${directory}`), 1);
+    }
+    const journal = join(home.sessionDir, 'session_map.removed.jsonl');
+    const moment = { call: 'fsync', when: 1, path: journal };
+    const run = await runHaltedAt(home, moment, ['--json', '--keep-running']);
+    const cli = spawn('sh', ['-c', 'sleep 60; true', 'claude', '--resume', uuid(1)]);
+    onTestFinished(() => void cli.kill('SIGKILL'));
+    await once(cli, 'spawn');
+
+    const { status, stdout } = await run.goOn();
+    expect(status).toBe(0);
+    expect(home.map).toEqual({ 'claude-cli': { late: uuid(1) } });
+    expect(JSON.parse(stdout).sessions[0]).toMatchObject({ running: true, action: 'kept' });
+  });
 
   it('and is mapped anew by the bridge, keeps its new mapping', async () => {
     const home = homeToClean();

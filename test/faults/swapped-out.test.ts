@@ -1,4 +1,12 @@
-import { closeSync, ftruncateSync, openSync, renameSync, writeFileSync, writeSync } from 'node:fs';
+import {
+  closeSync,
+  ftruncateSync,
+  openSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, it } from 'vitest';
 import { Home, uuid } from '../support/home.js';
@@ -97,9 +105,35 @@ describeWith({ commands: ['strace'] })('a program that changes what it has just 
     expect(home.beside).toEqual(KEPT);
   });
 
+  it('and is slower to write than that, loses none of its changes', async () => {
+    const { home, run } = await haltedAfterFirst(AT('1+1'));
+    await run.goOnToNextHalt();
+    const read = chatsIn(home);
+    expect(read).toEqual(BUSY);
+    await run.goOnToNextHalt();
+    rename(home, { ...read, later: uuid(5) });
+
+    expect(await run.goOn()).toMatchObject({ status: 0, stderr: '' });
+    expect(home.map).toEqual({ 'claude-cli': { ...FIRST, later: uuid(5) } });
+    expect(home.beside).toEqual(KEPT);
+  });
+
+  it('and has our map open by then, loses none of its changes', async () => {
+    const { home, run } = await haltedAfterFirst(AT(1));
+    await run.goOnToNextHalt();
+    const writer = new Writer(home);
+    const finished = run.goOn();
+    await sleep(THINKING_MS);
+    writer.save({ ...BUSY, later: uuid(5) });
+
+    expect(await finished).toMatchObject({ status: 0, stderr: '' });
+    expect(home.map).toEqual({ 'claude-cli': { ...FIRST, later: uuid(5) } });
+    expect(home.beside).toEqual(KEPT);
+  });
+
   it('and is quicker than that, twice, loses none of its changes', async () => {
-    // The exchange, its end, and that end's end; then the one that takes the first change in.
-    const { home, run } = await haltedAfterFirst(AT('1+3'));
+    // The exchange, its end, and then the one that takes both changes in.
+    const { home, run } = await haltedAfterFirst(AT('1+2'));
     await run.goOnToNextHalt();
     rename(home, { ...chatsIn(home), later: uuid(5) });
     await run.goOnToNextHalt();
@@ -177,6 +211,33 @@ describeWith({ commands: ['strace'] })('a map that was swapped out', () => {
     expect(home.beside).toEqual(KEPT);
   });
 
+  it('by a run that was killed is kept while there is no map to take its change into', async () => {
+    const { home, writer, run } = await haltedBeside();
+    await kill(run);
+    writer.save({ ...BUSY, added: uuid(3) });
+    const map = home.mapText;
+    rmSync(home.mapPath);
+    expect((await home.run(['restore', '--all', '-q'])).stderr).toMatch(/could not be taken in/);
+    expect(home.beside.filter((name) => name.endsWith('.tmp'))).toHaveLength(1);
+
+    home.writeMap(map);
+    expect(await home.run(['-q'])).toMatchObject({ status: 0 });
+    expect(home.map).toEqual({ 'claude-cli': { ...BUSY, added: uuid(3) } });
+    expect(home.beside).toEqual(KEPT);
+  });
+
+  it('by a run that was killed is taken into a map of the other shape, too', async () => {
+    const { home, writer, run } = await haltedBeside();
+    await kill(run);
+    writer.write(JSON.stringify({ idle: uuid(1), busy: uuid(2), added: uuid(3) }));
+    writer.end();
+    home.writeMap({ 'claude-cli': { ...BUSY, newest: uuid(5) } });
+
+    expect(await home.run(['-q'])).toMatchObject({ status: 0 });
+    expect(home.map).toEqual({ 'claude-cli': { ...BUSY, newest: uuid(5), added: uuid(3) } });
+    expect(home.beside).toEqual(KEPT);
+  });
+
   it('by a run that was killed does not overrule what the map has by now, and that is said', async () => {
     const { home, writer, run } = await haltedBeside();
     await kill(run);
@@ -192,10 +253,12 @@ describeWith({ commands: ['strace'] })('a map that was swapped out', () => {
 
   it('and whose writer stops in the middle costs nothing but its last change', async () => {
     const { home, writer, run } = await haltedBeside();
+    const finished = run.goOn();
+    await sleep(THINKING_MS);
     writer.write('{"claude-cli": {"idle": "');
     writer.end();
 
-    const { status, stderr } = await run.goOn();
+    const { status, stderr } = await finished;
     expect(status).toBe(0);
     expect(stderr).toMatch(/stopped in the middle; the map is whole/);
     expect(home.map).toEqual({ 'claude-cli': BUSY });

@@ -11,6 +11,7 @@ prepare  opens idle chats, so that a run has something to remove
 go       saves, hundreds of times a second, for a while; answered at once, and again when it is quiet
 check    what of its own mappings the file lacks now
 """
+import itertools
 import json
 import os
 import random
@@ -60,14 +61,20 @@ def save():
     saves += 1
 
 
-def change():
-    """Opens a chat, or gives a chat another session."""
+def start_from_file():
+    """What a bridge does that trusts the file more than its memory."""
     global memory
     if mode == "reread":
         with open(path) as f:
             memory = json.load(f)
+
+
+def change():
+    """Opens a chat, or gives a chat another session."""
+    start_from_file()
     chat = f"chat-{random.randrange(40)}"
-    session = f"active-{random.randrange(10)}"
+    # A session belongs to one chat and to one time, as with the real CLIs: none comes back.
+    session = f"session-{next(numbers)}"
     memory["claude-cli"][chat] = session
     mine[chat] = session
     save()
@@ -75,6 +82,7 @@ def change():
 
 def prepare():
     global opened
+    start_from_file()
     chats = memory["claude-cli"]
     for chat in [chat for chat in chats if chat.startswith("idle")]:
         # The bridge ends these itself, so that the map stays of a size.
@@ -117,8 +125,7 @@ def answer(value):
 
 
 mine = {}
-for n in range(10):
-    transcript(f"active-{n}", 0)
+numbers = itertools.count()
 save()
 for line in sys.stdin:
     command = line.strip()

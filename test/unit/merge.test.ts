@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { merge } from '../../src/session-map/merge.js';
 import {
   keyOf,
+  type Mapping,
   mappingsOf,
   parseSessionMapText,
   type SessionMap,
@@ -30,7 +31,7 @@ function change(exchange: [Chats, Chats] | undefined, theirs: Chats, removed: st
     exchange: before && ours && { before, ours },
     theirs: mapOf(theirs),
     isOurs: () => false,
-    wasRemoved: (provider: string, chat: string) => gone.has(keyOf({ provider, chat })),
+    wasRemoved: (mapping: Mapping) => gone.has(keyOf(mapping)),
   };
 }
 
