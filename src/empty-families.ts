@@ -1,5 +1,6 @@
 import { userInfo } from 'node:os';
 import { type Decision, type Evidence, familiesWithoutTranscripts } from './decide.js';
+import { sessionsOf } from './mapped.js';
 import type { CleanOptions, Roots } from './options.js';
 import type { Problems } from './problems.js';
 import { type Family, providerOf } from './providers/index.js';
@@ -11,8 +12,9 @@ export function reportEmptyFamilies(
   { roots, missing }: Pick<CleanOptions, 'roots' | 'missing'>,
   problems: Problems,
 ): void {
+  const mappings = decisions.map(({ mapping }) => mapping);
   for (const family of familiesWithoutTranscripts(decisions)) {
-    const count = sessionsOf(family, decisions);
+    const count = sessionsOf(mappings, family).size;
     const removes = missing === 'remove';
     // One alone among other transcripts is no bad sign: the CLI itself deletes old ones.
     if (count === 1 && evidence.pictureOf(family).transcripts > 0) {
@@ -23,13 +25,6 @@ export function reportEmptyFamilies(
     if (removes) problems.error(`${message}. They were kept in spite of --missing remove`);
     else problems.warn(message);
   }
-}
-
-function sessionsOf(family: Family, decisions: readonly Decision[]): number {
-  const known = decisions.filter(
-    ({ mapping, state }) => mapping.family === family && state !== 'unrecognized',
-  );
-  return new Set(known.map(({ mapping }) => mapping.session)).size;
 }
 
 function oneMissing(family: Family, roots: Roots): string {

@@ -1,16 +1,19 @@
 import { statSync } from 'node:fs';
 import type { Activity, Evidence } from './decide.js';
+import { sessionsOf } from './mapped.js';
 import type { Roots } from './options.js';
 import type { Problems } from './problems.js';
 import type { SessionFiles } from './providers/gathering.js';
 import { type Family, PROVIDERS } from './providers/index.js';
+import { inWords, type Obstacle } from './providers/obstacle.js';
 import { type Running, runningSessions } from './providers/running.js';
-import { isPossibleSessionId } from './providers/session-id.js';
 import { type Sweep, sweep } from './providers/sweep.js';
 import type { Mapping } from './session-map/session-map.js';
 
 /** What the CLIs' directories say of the mapped sessions. */
 export interface Inspection extends Evidence {
+  /** What could not be looked at of what may be this session's. */
+  obstaclesTo(family: Family, session: string): readonly Obstacle[];
   /** Says what could not be looked at, as far as a mapping stayed undecided for it. */
   reportObstacles(family: Family, session: string, problems: Problems): void;
   /** Looks for the sessions' processes anew, where that was asked for. */
@@ -62,10 +65,15 @@ export function inspect(
   let running = lookForProcesses();
   const filesOf = (family: Family, session: string): SessionFiles =>
     sweeps.get(family)?.sessions.get(session) ?? NOTHING;
+  const obstaclesTo = (family: Family, session: string): Obstacle[] => [
+    ...(sweeps.get(family)?.obstacles ?? []),
+    ...filesOf(family, session).obstacles,
+  ];
   const said = new Set<string>();
 
   return {
     roots,
+    obstaclesTo,
     activityOf: (family, session) => summarize(filesOf(family, session)),
     pictureOf: (family) => {
       const found = sweeps.get(family);
@@ -87,17 +95,11 @@ export function inspect(
       }
     },
     reportObstacles(family, session, problems) {
-      const obstacles = [
-        ...(sweeps.get(family)?.obstacles ?? []),
-        ...filesOf(family, session).obstacles,
-      ];
-      for (const { path, kind, reason, cure } of obstacles) {
+      for (const obstacle of obstaclesTo(family, session)) {
+        const { path, cure } = obstacle;
         if (said.has(path)) continue;
         said.add(path);
-        const what = kind === 'unreadable' ? "can't be read" : "can't be told whose it is";
-        problems.error(
-          `${path}: ${what}: ${reason}; the mappings that depend on it were kept. ${cure}`,
-        );
+        problems.error(`${inWords(obstacle)}; the mappings that depend on it were kept. ${cure}`);
       }
     },
     latestActivity(family, session) {
@@ -120,17 +122,6 @@ function timeOf(directory: string): number {
   } catch {
     return Number.NaN;
   }
-}
-
-function sessionsOf(mappings: readonly Mapping[], family: Family): Set<string> {
-  const sessions = new Set<string>();
-  for (const mapping of mappings) {
-    const { session } = mapping;
-    if (mapping.family === family && session !== null && isPossibleSessionId(session)) {
-      sessions.add(session);
-    }
-  }
-  return sessions;
 }
 
 function summarize({ files, obstacles }: SessionFiles): Activity {

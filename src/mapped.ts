@@ -1,4 +1,6 @@
 import type { Bridge } from './bridge/client.js';
+import type { Family } from './providers/index.js';
+import { isPossibleSessionId } from './providers/session-id.js';
 import { type MapSnapshot, readMap } from './session-map/read.js';
 import { keyOf, type Mapping, mappingsOf, type SessionMap } from './session-map/session-map.js';
 
@@ -44,6 +46,15 @@ export function unite(
     }
   }
   return [...sections].map(([provider, chats]) => ({ provider, mappings: [...chats.values()] }));
+}
+
+/** The sessions of a CLI that are mapped, as far as their ids are possible ones. */
+export function sessionsOf(mappings: readonly Mapping[], wanted: Family): ReadonlySet<string> {
+  return new Set(
+    mappings.flatMap(({ family, session }) =>
+      family === wanted && session !== null && isPossibleSessionId(session) ? [session] : [],
+    ),
+  );
 }
 
 /** Whether a map has a chat with this very session. */

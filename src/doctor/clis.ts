@@ -1,27 +1,32 @@
 import { existsSync } from 'node:fs';
-import type { Evidence } from '../decide.js';
+import type { Inspection } from '../inspect.js';
+import { sessionsOf } from '../mapped.js';
 import type { Roots } from '../options.js';
-import { type Family, PROVIDERS, type Provider } from '../providers/index.js';
-import { isPossibleSessionId } from '../providers/session-id.js';
+import { PROVIDERS, type Provider } from '../providers/index.js';
+import { inWords } from '../providers/obstacle.js';
 import { sweep } from '../providers/sweep.js';
 import type { Mapping } from '../session-map/session-map.js';
 import { type Check, ok, problem, warning } from './check.js';
 
 /** Looks at each CLI's directory, and how many of its mapped sessions have a transcript there. */
-export function checkClis(mappings: readonly Mapping[], evidence: Evidence, roots: Roots): Check[] {
+export function checkClis(
+  mappings: readonly Mapping[],
+  inspection: Inspection,
+  roots: Roots,
+): Check[] {
   return PROVIDERS.map((provider) =>
-    checkCli(provider, mappings, evidence, roots[provider.family]),
+    checkCli(provider, mappings, inspection, roots[provider.family]),
   );
 }
 
 function checkCli(
   provider: Provider,
   mappings: readonly Mapping[],
-  evidence: Evidence,
+  inspection: Inspection,
   root: string,
 ): Check {
   const { family, label, rootVariable } = provider;
-  const sessions = sessionsOf(mappings, family);
+  const sessions = [...sessionsOf(mappings, family)];
   const cure = `is this the CLI's user and home? --${family}-dir or ${rootVariable} name another directory`;
   if (!existsSync(root)) {
     return sessions.length === 0
@@ -29,12 +34,15 @@ function checkCli(
       : problem(label, `${root} is not there, but ${sessions.length} sessions are mapped`, cure);
   }
   const { transcripts, obstacles } = sweep(provider, root, new Set());
-  const [obstacle] = obstacles;
+  const [obstacle] = [
+    ...obstacles,
+    ...sessions.flatMap((session) => inspection.obstaclesTo(family, session)),
+  ];
   if (obstacle !== undefined) {
-    return problem(label, `${obstacle.path} can't be read: ${obstacle.reason}`, obstacle.cure);
+    return problem(label, `${inWords(obstacle)}; what depends on it stays mapped`, obstacle.cure);
   }
   const found = sessions.filter(
-    (session) => evidence.activityOf(family, session).lastActivity !== null,
+    (session) => inspection.activityOf(family, session).lastActivity !== null,
   ).length;
   const message = `${root}: ${transcripts} transcripts; ${found} of ${sessions.length} mapped sessions have one`;
   if (sessions.length > 0 && found === 0) return problem(label, message, cure);
@@ -46,10 +54,4 @@ function checkCli(
     );
   }
   return ok(label, message);
-}
-
-function sessionsOf(mappings: readonly Mapping[], wanted: Family): string[] {
-  return mappings.flatMap(({ family, session }) =>
-    family === wanted && session !== null && isPossibleSessionId(session) ? [session] : [],
-  );
 }

@@ -18,7 +18,11 @@ export interface MapFindings {
 const NO_JOURNAL: JournalContent = { entries: [], damaged: [], bytes: 0 };
 const HOUR_MS = 3600 * 1000;
 
-/** Looks at the map, its directory, the lock and the journal. */
+/**
+ * Looks at the map, its directory, the lock and the journal.
+ *
+ * @param now ms since the epoch
+ */
 export async function checkMap(sessionDir: string, now: number): Promise<MapFindings> {
   const problems = new Problems();
   try {
@@ -36,23 +40,35 @@ export async function checkMap(sessionDir: string, now: number): Promise<MapFind
         journal: NO_JOURNAL,
       };
     }
-    const journal = readJournal(location.directory);
-    return {
-      checks: [
-        ...warnings,
-        describeMap(location, snapshot, now),
-        checkDirectory(location, snapshot.stats),
-        checkLock(location),
-        checkJournal(journal),
-      ],
-      snapshot,
-      journal,
-    };
+    let journal = NO_JOURNAL;
+    const checks = [
+      ...warnings,
+      describeMap(location, snapshot, now),
+      checkDirectory(location, snapshot.stats),
+      attempt('lock', () => checkLock(location)),
+      attempt('journal', () => {
+        journal = readJournal(location.directory);
+        return checkJournal(journal);
+      }),
+    ];
+    return { checks, snapshot, journal };
   } catch (error) {
-    if (!(error instanceof CleanupError)) throw error;
-    const checks = [problem('map', error.message, 'cleaning fails until this is mended')];
-    return { checks, snapshot: undefined, journal: NO_JOURNAL };
+    return { checks: [failed('map', error)], snapshot: undefined, journal: NO_JOURNAL };
   }
+}
+
+/** One thing that can't be looked at does not keep the others from being looked at. */
+function attempt(subject: string, check: () => Check): Check {
+  try {
+    return check();
+  } catch (error) {
+    return failed(subject, error);
+  }
+}
+
+function failed(subject: string, error: unknown): Check {
+  if (!(error instanceof CleanupError)) throw error;
+  return problem(subject, error.message, 'cleaning fails until this is mended');
 }
 
 function describeMap({ path }: MapLocation, { map, stats }: MapSnapshot, now: number): Check {

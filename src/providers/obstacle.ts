@@ -10,6 +10,12 @@ export interface Obstacle {
   readonly cure: string;
 }
 
+/** What is in the way, in words. */
+export function inWords({ path, kind, reason }: Obstacle): string {
+  const what = kind === 'unreadable' ? "can't be read" : "can't be told whose it is";
+  return `${path}: ${what}: ${reason}`;
+}
+
 // What Node shows for bytes that are no UTF-8. By such a name nothing is found again.
 const NOT_UTF_8 = '\uFFFD';
 const PERMISSIONS = 'Run as the user that the CLIs run as, or mend its permissions';

@@ -103,9 +103,32 @@ describe('doctor', () => {
     expect(status).toBe(1);
     expect(check('Claude Code')).toMatchObject({
       level: 'problem',
-      message: expect.stringMatching(/projects can't be read: permission denied/),
+      message: expect.stringMatching(/projects: can't be read: permission denied/),
     });
     expect(check('directory')).toMatchObject({ level: 'problem' });
+  });
+
+  it('tells of a file that keeps a run from judging a session', async () => {
+    const home = healthyHome();
+    const gemini = '.gemini/tmp/work/chats/session-2026-11-20T10-15-01010101.jsonl';
+    const nameless = home.file(gemini, 5, '{"nobody": true}\n');
+    home.writeMap({ 'gemini-cli': { a: uuid(1) } });
+    const { status, check } = await examine(home);
+    expect(status).toBe(1);
+    expect(check('Gemini CLI')).toMatchObject({
+      level: 'problem',
+      message: expect.stringContaining(`${nameless}: can't be told whose it is`),
+    });
+  });
+
+  it('looks at the rest when the journal can not be read', async () => {
+    const home = healthyHome();
+    mkdirSync(join(home.sessionDir, 'session_map.removed.jsonl'));
+    const { status, check } = await examine(home);
+    expect(status).toBe(1);
+    expect(check('journal')).toMatchObject({ level: 'problem' });
+    expect(check('map')).toMatchObject({ level: 'ok' });
+    expect(check('mappings')).toMatchObject({ message: expect.stringContaining('claude-cli 1') });
   });
 
   it('warns of a HOME that is not the one of the user', async () => {
