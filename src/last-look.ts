@@ -3,7 +3,8 @@ import { reason } from './errors.js';
 import { type Examination, reportUnreadable } from './examine.js';
 import { type Inspection, inspect } from './inspect.js';
 import type { Problems } from './problems.js';
-import type { Candidate, LastWord } from './session-map/remove.js';
+import type { Leaving } from './session-map/removal-journal.js';
+import type { LastWord } from './session-map/remove.js';
 import { keyOf } from './session-map/session-map.js';
 
 // Some file systems count whole seconds: what changes within the same one looks unchanged.
@@ -19,7 +20,7 @@ export class LastLook implements LastWord {
   #times: ReadonlyMap<string, number> = new Map();
   #goes: ReadonlySet<string> = new Set();
   /** The latest decision on those that stay, whether they became active meanwhile or were so all along. */
-  readonly revived = new Map<string, Decision>();
+  readonly staying = new Map<string, Decision>();
 
   constructor(examination: Examination, problems: Problems) {
     this.#examination = examination;
@@ -52,7 +53,7 @@ export class LastLook implements LastWord {
     for (const decision of anew) {
       const key = keyOf(decision.mapping);
       if (decision.removes) goes.add(key);
-      else this.revived.set(key, decision);
+      else this.staying.set(key, decision);
     }
     this.#goes = goes;
   }
@@ -64,7 +65,7 @@ export class LastLook implements LastWord {
     );
   }
 
-  stays({ mapping }: Candidate): boolean {
+  stays({ mapping }: Leaving): boolean {
     const key = keyOf(mapping);
     const { family, session } = mapping;
     if (this.#inspection === undefined || family === undefined || session === null) return true;
@@ -86,6 +87,6 @@ export class LastLook implements LastWord {
   #revive(key: string, lastActivity: number): void {
     const decision = this.#byKey.get(key);
     if (decision === undefined) return;
-    this.revived.set(key, { ...decision, state: 'active', lastActivity, removes: false });
+    this.staying.set(key, { ...decision, state: 'active', lastActivity, removes: false });
   }
 }

@@ -6,11 +6,12 @@ import type { Examination } from './examine.js';
 import { LastLook } from './last-look.js';
 import { hasMapping } from './mapped.js';
 import type { Problems } from './problems.js';
+import type { Committed } from './session-map/commit.js';
 import { reportCommit } from './session-map/commit-report.js';
-import { appendToJournal } from './session-map/journal.js';
 import type { MapLocation } from './session-map/location.js';
 import { readMap } from './session-map/read.js';
-import { removedEntry, removeFromFile } from './session-map/remove.js';
+import { RemovalJournal } from './session-map/removal-journal.js';
+import { removeFromFile } from './session-map/remove.js';
 import { restoreToFile } from './session-map/restore.js';
 import { keyOf, mappingsOf, type SessionMap } from './session-map/session-map.js';
 import { undisturbed } from './signals.js';
@@ -19,12 +20,13 @@ import { undisturbed } from './signals.js';
 export interface Removal {
   readonly removed: ReadonlyMap<string, 'bridge' | 'file'>;
   /** The decision at the last look, of those that it let stay. */
-  readonly revived: ReadonlyMap<string, Decision>;
+  readonly staying: ReadonlyMap<string, Decision>;
 }
 
 /**
  * Removes what was decided: from the bridge's memory while a bridge runs, and from the file. What
- * goes wrong is said as an error; the mappings that it concerns stay.
+ * goes wrong is said as an error; the mappings that it concerns stay. A signal that asks the process to
+ * end takes effect when the journal has how it went.
  *
  * @param run the id of this run, for the journal
  */
@@ -35,117 +37,140 @@ export async function removeDecided(
   run: string,
   problems: Problems,
 ): Promise<Removal> {
-  const lastLook = new LastLook(examination, problems);
-  const candidates = examination.decisions.filter(({ removes }) => removes);
-  const removed = new Map<string, 'bridge' | 'file'>();
-  let unsure: ReadonlySet<string> = new Set();
-  let collisions = 0;
-  const journaled = new Map<string, string>();
-  const fromFile = async (going: readonly Decision[]): Promise<void> => {
-    if (going.length === 0) return;
-    const result = await undisturbed(() =>
-      removeFromFile(location, going, run, journaled, lastLook),
-    );
-    collisions += result.collisions;
-    reportCommit(location.path, result, problems);
-    for (const key of result.removed) if (!removed.has(key)) removed.set(key, 'file');
-  };
-  const keptInFile: Decision[] = [];
-  const keepInFile = async (unknown: readonly Decision[]): Promise<void> => {
-    if (unknown.length === 0) return;
-    problems.warn(unknownMappings(unknown.length, location));
-    const mappings = unknown.map(({ mapping }) => mapping);
-    const result = await undisturbed(() => restoreToFile(location, mappings, run));
-    reportCommit(location.path, result, problems);
-    keptInFile.push(...unknown);
-  };
-  try {
-    const { memory, file } = examination.mapped;
-    const isInMemory = hasMapping(memory);
-    // Before the bridge saves: what its memory does not know must be in the journal when it goes.
-    await fromFile(candidates.filter(({ mapping }) => !isInMemory(mapping)));
-    const inMemory = candidates.filter(({ mapping }) => isInMemory(mapping));
-    if (bridge !== undefined && inMemory.length > 0) {
-      // The bridge writes its memory over the file: what it does not know must be in the journal, too.
-      const isInFile = hasMapping((await readMap(location.path))?.map);
-      const unknown = unknownTo(memory, examination.decisions).filter(({ mapping }) =>
-        isInFile(mapping),
-      );
-      appendToJournal(location.directory, entriesOf([...inMemory, ...unknown], run));
-      for (const { mapping } of inMemory) journaled.set(keyOf(mapping), mapping.raw);
-      const asked = await forgetInBridge(bridge, inMemory, lastLook, file?.bytes.length ?? 0);
-      unsure = asked.unsure;
-      for (const { message } of asked.failures) problems.error(message);
-      for (const key of asked.forgotten) removed.set(key, 'bridge');
-      await keepInFile(unknown);
-      // When its memory is not known, the file may hold what it needs.
-      const isStillThere = hasMapping(asked.memory);
-      if (asked.memory !== undefined) {
-        await fromFile(inMemory.filter(({ mapping }) => !isStillThere(mapping)));
-      }
+  return await undisturbed(async (isAskedToEnd) => {
+    const work = new RemovalWork(examination, location, run, problems);
+    try {
+      await work.remove(bridge, isAskedToEnd);
+    } catch (error) {
+      sayOrThrow(error, problems);
     }
-  } catch (error) {
-    if (!(error instanceof CleanupError)) throw error;
-    problems.error(error.message);
-  }
-  const stayed = [
-    ...candidates.filter((decision) => !removed.has(keyOfDecision(decision))),
-    ...keptInFile,
-  ];
-  if (journaled.size > 0) endRun(location, stayed, unsure, run, collisions, problems);
-  return { removed, revived: lastLook.revived };
+    work.end();
+    return work.outcome;
+  });
 }
 
-function entriesOf(decisions: readonly Decision[], run: string) {
-  return decisions.flatMap((decision) => {
-    const { session, raw } = decision.mapping;
-    return session === null ? [] : [removedEntry(run, decision, session, raw, 'by-provider')];
-  });
+class RemovalWork {
+  readonly #examination: Examination;
+  readonly #location: MapLocation;
+  readonly #run: string;
+  readonly #problems: Problems;
+  readonly #lastLook: LastLook;
+  readonly #journal: RemovalJournal;
+  readonly #candidates: readonly Decision[];
+  readonly #removed = new Map<string, 'bridge' | 'file'>();
+  /** What stands in the file alone and was put back into it. */
+  #keptInFile: readonly Decision[] = [];
+  #unsure: ReadonlySet<string> = new Set();
+  #collisions = 0;
+
+  constructor(examination: Examination, location: MapLocation, run: string, problems: Problems) {
+    this.#examination = examination;
+    this.#location = location;
+    this.#run = run;
+    this.#problems = problems;
+    this.#lastLook = new LastLook(examination, problems);
+    this.#journal = new RemovalJournal(location.directory, run);
+    this.#candidates = examination.decisions.filter(({ removes }) => removes);
+  }
+
+  get outcome(): Removal {
+    return { removed: this.#removed, staying: this.#lastLook.staying };
+  }
+
+  async remove(bridge: Bridge | undefined, isAskedToEnd: () => boolean): Promise<void> {
+    const isInMemory = hasMapping(this.#examination.mapped.memory);
+    // Before the bridge saves: what its memory does not know must be in the journal when it goes.
+    await this.#fromFile(this.#candidates.filter(({ mapping }) => !isInMemory(mapping)));
+    const inMemory = this.#candidates.filter(({ mapping }) => isInMemory(mapping));
+    if (bridge !== undefined && inMemory.length > 0) {
+      await this.#fromBridge(bridge, inMemory, isAskedToEnd);
+    }
+  }
+
+  async #fromFile(going: readonly Decision[]): Promise<void> {
+    if (going.length === 0) return;
+    const { removed, ...committed } = await removeFromFile(
+      this.#location,
+      going,
+      this.#journal,
+      this.#lastLook,
+    );
+    this.#report(committed);
+    for (const key of removed) if (!this.#removed.has(key)) this.#removed.set(key, 'file');
+  }
+
+  async #fromBridge(
+    bridge: Bridge,
+    going: readonly Decision[],
+    isAskedToEnd: () => boolean,
+  ): Promise<void> {
+    const { memory, file } = this.#examination.mapped;
+    // The bridge writes its memory over the file: what it does not know must be in the journal, too.
+    const isInFile = hasMapping((await readMap(this.#location.path))?.map);
+    const unknown = unknownTo(memory, this.#examination.decisions).filter(({ mapping }) =>
+      isInFile(mapping),
+    );
+    this.#journal.announce([...going, ...unknown], 'by-provider');
+    const mapBytes = file?.bytes.length ?? 0;
+    const asked = await forgetInBridge(bridge, going, this.#lastLook, mapBytes, isAskedToEnd);
+    this.#unsure = asked.unsure;
+    for (const { message } of asked.failures) this.#problems.error(message);
+    for (const key of asked.forgotten) this.#removed.set(key, 'bridge');
+    await this.#putBack(unknown);
+    // When its memory is not known, the file may hold what it needs.
+    if (asked.memory === undefined) return;
+    const isStillThere = hasMapping(asked.memory);
+    await this.#fromFile(going.filter(({ mapping }) => !isStillThere(mapping)));
+  }
+
+  /** What the bridge does not know, it has dropped from the file when it saved. */
+  async #putBack(unknown: readonly Decision[]): Promise<void> {
+    if (unknown.length === 0) return;
+    this.#problems.warn(
+      `${this.#location.path}: ${unknown.length} mappings stand in the file alone: the bridge does not know them, and drops them ` +
+        'when it saves the next time. Restart it, so that it takes them up',
+    );
+    const mappings = unknown.map(({ mapping }) => mapping);
+    this.#report(await restoreToFile(this.#location, mappings, this.#run));
+    this.#keptInFile = unknown;
+  }
+
+  #report(committed: Omit<Committed, 'map'>): void {
+    this.#collisions += committed.collisions;
+    reportCommit(this.#location.path, committed, this.#problems);
+  }
+
+  /** The next run must know which of the announced removals took place. */
+  end(): void {
+    if (this.#journal.isEmpty) return;
+    const isUnsure = ({ mapping }: Decision): boolean => this.#unsure.has(keyOf(mapping));
+    const stayed = [
+      ...this.#candidates.filter(({ mapping }) => !this.#removed.has(keyOf(mapping))),
+      ...this.#keptInFile,
+    ];
+    try {
+      this.#journal.end({
+        kept: stayed.filter((decision) => !isUnsure(decision)).map(chatName),
+        unsure: stayed.filter(isUnsure).map(chatName),
+        collisions: this.#collisions,
+      });
+    } catch (error) {
+      sayOrThrow(error, this.#problems);
+    }
+  }
+}
+
+function sayOrThrow(error: unknown, problems: Problems): void {
+  if (!(error instanceof CleanupError)) throw error;
+  problems.error(error.message);
 }
 
 /** What stands in the file alone while a bridge runs, whatever session it has. */
 function unknownTo(memory: SessionMap | undefined, decisions: readonly Decision[]): Decision[] {
   const known = new Set((memory === undefined ? [] : mappingsOf(memory)).map(keyOf));
-  return decisions.filter((decision) => !known.has(keyOfDecision(decision)));
-}
-
-function unknownMappings(count: number, { path }: MapLocation): string {
-  return (
-    `${path}: ${count} mappings stand in the file alone: the bridge does not know them, and drops them ` +
-    'when it saves the next time. Restart it, so that it takes them up'
-  );
-}
-
-/** The next run must know which of the announced removals took place. */
-function endRun(
-  { directory }: MapLocation,
-  stayed: readonly Decision[],
-  unsure: ReadonlySet<string>,
-  run: string,
-  collisions: number,
-  problems: Problems,
-): void {
-  const isUnsure = (decision: Decision): boolean => unsure.has(keyOfDecision(decision));
-  const entry = {
-    op: 'done',
-    run,
-    at: new Date().toISOString(),
-    kept: stayed.filter((decision) => !isUnsure(decision)).map(chatName),
-    unsure: stayed.filter(isUnsure).map(chatName),
-    collisions,
-  } as const;
-  try {
-    appendToJournal(directory, [entry]);
-  } catch (error) {
-    if (!(error instanceof CleanupError)) throw error;
-    problems.error(error.message);
-  }
+  return decisions.filter(({ mapping }) => !known.has(keyOf(mapping)));
 }
 
 function chatName({ mapping: { provider, chat } }: Decision) {
   return { provider, chat };
-}
-
-function keyOfDecision({ mapping }: Decision): string {
-  return keyOf(mapping);
 }

@@ -1,4 +1,5 @@
-import type { Candidate, LastWord } from '../session-map/remove.js';
+import type { Leaving } from '../session-map/removal-journal.js';
+import type { LastWord } from '../session-map/remove.js';
 import { keyOf, mappingsOf, type SessionMap } from '../session-map/session-map.js';
 import { type Bridge, BridgeError, NoAnswerError } from './client.js';
 
@@ -22,12 +23,15 @@ const PATIENCE_MS = 5 * 60 * 1000;
  * mapping that still names the session that was judged goes, and that `lastWord` does not hold back.
  *
  * @param mapBytes the size of the bridge's own map
+ * @param isAskedToEnd whether the rest is to be left to the next run
+ * @returns also what went wrong: nothing that the bridge does is thrown
  */
 export async function forgetInBridge(
   bridge: Bridge,
-  candidates: readonly Candidate[],
+  candidates: readonly Leaving[],
   lastWord: LastWord,
   mapBytes: number,
+  isAskedToEnd: () => boolean,
 ): Promise<Forgotten> {
   const forgotten = new Set<string>();
   const unsure = new Set<string>();
@@ -41,6 +45,7 @@ export async function forgetInBridge(
   try {
     let memory = await look();
     for (const candidate of candidates) {
+      if (isAskedToEnd()) break;
       const { provider, chat, session } = candidate.mapping;
       if (performance.now() > deadline) {
         throw new BridgeError(

@@ -53,10 +53,10 @@ function rowOf(
   if (dryRun) return { decision, action: 'would-remove', via: null, note: null };
   const via = removal?.removed.get(key);
   if (via !== undefined) return { decision, action: 'removed', via, note: null };
-  const revived = removal?.revived.get(key);
-  if (revived !== undefined) {
-    const note = revived.state === 'active' ? 'it became active during the run' : noteOn(revived);
-    return { decision: revived, ...kept, note };
+  const staying = removal?.staying.get(key);
+  if (staying !== undefined) {
+    const note = staying.state === 'active' ? 'it became active during the run' : noteOn(staying);
+    return { decision: staying, ...kept, note };
   }
   return {
     decision: stayed(decision),
