@@ -34,8 +34,6 @@ export async function reportFailure(
 /** What commander finds wrong, in one line with its suggestion. */
 function refused(thrown: unknown): unknown {
   if (!(thrown instanceof CommanderError)) return thrown;
-  // The help of a command that does not exist: all of it was shown instead.
-  if (thrown.code === 'commander.help') return new UsageError('unknown command');
   return new UsageError(thrown.message.replace(/^error: /, '').replaceAll(/\s*\n\s*/g, ' '));
 }
 

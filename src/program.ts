@@ -45,7 +45,7 @@ export function program(course: Course): Command {
     .description("Removes the mappings of idle CLI sessions from a chat bridge's session_map.json.")
     .version(__VERSION__)
     .enablePositionalOptions()
-    .helpCommand(true)
+    .helpCommand(false)
     .showSuggestionAfterError()
     .argument('[command]')
     .usage('[options]\n       claude-session-cleanup [options] list|restore|doctor|completion')
@@ -87,6 +87,16 @@ export function program(course: Course): Command {
     .action(async (shell: Shell) => {
       const { completion } = await import('./commands/completion.js');
       await print(completion(root, shell));
+    });
+
+  const named = root.commands.map((command) => command.name());
+  root
+    .command('help')
+    .description('display help for command')
+    // Commander's own help of a command that does not exist is a page, with no word of what is wrong.
+    .addArgument(new Argument('[command]').choices(named))
+    .action((name: string | undefined) => {
+      (root.commands.find((command) => command.name() === name) ?? root).help();
     });
 
   root

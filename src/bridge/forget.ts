@@ -1,6 +1,6 @@
 import type { Leaving } from '../session-map/removal-journal.js';
 import type { LastWord } from '../session-map/remove.js';
-import { keyOf, mappingsOf, type SessionMap } from '../session-map/session-map.js';
+import { keyOf, type SessionMap } from '../session-map/session-map.js';
 import { type Bridge, BridgeError, NoAnswerError } from './client.js';
 
 /** What asking the bridge came to. */
@@ -104,6 +104,7 @@ async function memoryNow(bridge: Bridge, mapBytes: number): Promise<SessionMap> 
 }
 
 function sessionIn(map: SessionMap, provider: string, chat: string): string | null | undefined {
-  return mappingsOf(map).find((found) => found.provider === provider && found.chat === chat)
-    ?.session;
+  return map.sections
+    .find((section) => section.provider === provider)
+    ?.mappings.find((mapping) => mapping.chat === chat)?.session;
 }

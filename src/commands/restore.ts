@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import { CleanupError, EXIT, type ExitStatus } from '../errors.js';
+import { existsSync } from 'node:fs';
+import { CleanupError, EXIT, type ExitStatus, UsageError } from '../errors.js';
 import type { RestoreOptions } from '../options.js';
 import { printable, printableJson } from '../printable.js';
 import { Problems } from '../problems.js';
@@ -28,6 +29,7 @@ import { undisturbed } from '../signals.js';
  * Puts removed mappings back; with nothing named it lists those that could be.
  *
  * @param chats chat ids, whole or as the reports show them, or `provider/chat`
+ * @throws UsageError for chats beside --all or --last
  * @throws CleanupError when a chat is unknown or the map can't be written; the map is whole
  */
 export async function restore(
@@ -35,6 +37,11 @@ export async function restore(
   options: RestoreOptions,
 ): Promise<ExitStatus> {
   const problems = new Problems();
+  if (chats.length > 0 && (options.all || options.last)) {
+    throw new UsageError(
+      `${options.all ? '--all' : '--last'} takes no chats: give one or the other`,
+    );
+  }
   const asksForNone = chats.length === 0 && !options.all && !options.last;
   try {
     const location = locateMap(options.sessionDir, !options.dryRun && !asksForNone, problems);
@@ -77,6 +84,7 @@ async function putBack(
   options: RestoreOptions,
   problems: Problems,
 ): Promise<RestoreReport> {
+  if (!existsSync(location.directory)) throw noMap(location);
   const release = await takeLock(location.directory);
   try {
     const run = randomUUID();
@@ -102,13 +110,13 @@ async function putBack(
 }
 
 /** What the journal has and the map lacks. */
-interface Removals {
+interface Found {
   readonly all: readonly Restorable[];
   readonly lastRun: string | undefined;
 }
 
 function choose(
-  { all, lastRun }: Removals,
+  { all, lastRun }: Found,
   chats: readonly string[],
   options: RestoreOptions,
 ): Restorable[] {
@@ -119,7 +127,7 @@ function choose(
   });
 }
 
-async function findRemovals(location: MapLocation, problems: Problems): Promise<Removals> {
+async function findRemovals(location: MapLocation, problems: Problems): Promise<Found> {
   const { entries, damaged } = readJournal(location.directory);
   if (damaged.length > 0) {
     problems.warn(
@@ -128,10 +136,14 @@ async function findRemovals(location: MapLocation, problems: Problems): Promise<
   }
   const current = await readMap(location.path);
   if (current === undefined) {
-    throw new CleanupError(
-      `${printable(location.named)}: no session map here; nothing can be put back. Is --session-dir right?`,
-    );
+    throw noMap(location);
   }
   const all = restorables(entries, current.map);
   return { all, lastRun: lastRemovingRun(entries, all) };
+}
+
+function noMap({ named }: MapLocation): CleanupError {
+  return new CleanupError(
+    `${printable(named)}: no session map here; nothing can be put back. Is --session-dir right?`,
+  );
 }

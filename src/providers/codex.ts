@@ -1,3 +1,4 @@
+import { basename, dirname } from 'node:path';
 import type { Provider } from './provider.js';
 import { directoryInside } from './working-directory.js';
 
@@ -34,11 +35,14 @@ export const codex: Provider = {
   },
 
   projectOf: (transcript) => directoryInside(transcript) ?? null,
-  resumeCommand: (session) => ['codex', 'resume', session],
+  // An archived session can't be resumed.
+  resumeCommand: (session, transcript) =>
+    basename(dirname(transcript)) === ARCHIVE ? [] : ['codex', 'resume', session],
 };
 
 const DATED = 'sessions';
-const TOPS = new Set([DATED, 'archived_sessions']);
+const ARCHIVE = 'archived_sessions';
+const TOPS = new Set([DATED, ARCHIVE]);
 // yyyy/mm/dd
 const DATE_PARTS = 3;
 

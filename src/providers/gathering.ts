@@ -32,6 +32,7 @@ export class Gathering {
   readonly #byPrefix = new Map<string, string[]>();
   readonly #sessions = new Map<string, { files: SessionFile[]; obstacles: Obstacle[] }>();
   readonly #byFolder = new Map<string, Set<string>>();
+  readonly #empty: { readonly session: string; readonly path: string }[] = [];
   transcripts = 0;
 
   constructor(wanted: ReadonlySet<string>) {
@@ -92,8 +93,19 @@ export class Gathering {
       for (const candidate of candidates) {
         this.#addFile(candidate, path, mtimeMs, part);
         if (size > 0) this.#doubt(candidate, nameless(path));
+        else this.#empty.push({ session: candidate, path });
       }
     });
+  }
+
+  /** To be called when all files are in: one that is empty may be anybody's, and proves nobody idle. */
+  doubtEmptyFiles(): void {
+    const empty = new Set(this.#empty.map(({ path }) => path));
+    for (const { session, path } of this.#empty) {
+      if (this.#of(session).files.every((file) => empty.has(file.path))) {
+        this.#doubt(session, nameless(path));
+      }
+    }
   }
 
   /** Whether this file could tell nothing new of the session's last activity. */

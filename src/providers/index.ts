@@ -21,11 +21,11 @@ export function providerOf(family: Family): Provider {
   return BY_FAMILY[family];
 }
 
-/** The words of the command that takes up a mapped session again; none for one of no known CLI. */
-export function resumeWords(mapping: {
-  readonly family: Family | undefined;
-  readonly session: string | null;
-}): readonly string[] {
+/** The words of the command that takes up a mapped session again; none where there is no such command. */
+export function resumeWords(
+  mapping: { readonly family: Family | undefined; readonly session: string | null },
+  transcript: string,
+): readonly string[] {
   if (mapping.family === undefined || mapping.session === null) return [];
-  return providerOf(mapping.family).resumeCommand(mapping.session);
+  return providerOf(mapping.family).resumeCommand(mapping.session, transcript);
 }

@@ -63,6 +63,6 @@ export interface Provider {
    * for the project, or null.
    */
   projectOf(transcript: string): string | null;
-  /** The words of the command that takes up a session again. */
-  resumeCommand(session: string): readonly string[];
+  /** The words of the command that takes up a session again; none where its CLI refuses to. */
+  resumeCommand(session: string, transcript: string): readonly string[];
 }

@@ -83,6 +83,7 @@ export function sweep(provider: Provider, root: string, sessions: ReadonlySet<st
   });
   // Last, when it is known which sessions have a transcript in which folder.
   for (const path of inFolders) found.attribute(path, found.besides(path), 'extra');
+  found.doubtEmptyFiles();
 
   const transcripts = others + found.transcripts;
   return {

@@ -1,10 +1,9 @@
-import stringWidth from 'string-width';
 import { printable } from '../printable.js';
-import { resumeWords } from '../providers/index.js';
 import { type CleanReport, type Row, summarize } from './clean-report.js';
 import type { Colors } from './colors.js';
 import { type Column, LAYOUTS, PLAIN } from './list-columns.js';
-import { GAP, tableLines, wrapped } from './table.js';
+import { GAP, tableLines, widthOf, wrapped } from './table.js';
+import { transcriptLines } from './transcript-lines.js';
 
 /** How a list looks. */
 export interface ListStyle {
@@ -59,13 +58,6 @@ function measuredColumn(column: Column, rows: readonly Row[], report: CleanRepor
   return { cells, width };
 }
 
-const ASCII = /^[ -~]*$/;
-
-/** string-width looks for emoji first, at some cost. */
-function widthOf(text: string): number {
-  return ASCII.test(text) ? text.length : stringWidth(text);
-}
-
 /** The richest layout that fits, and its columns' widths. */
 function fitting(
   available: number | undefined,
@@ -117,12 +109,7 @@ function details({ decision: { mapping, transcript } }: Row): string[] {
   return [
     `Chat: ${printable(`${provider}/${chat}`)}`,
     `Session: ${printable(session ?? '?')}`,
-    ...(transcript === null
-      ? []
-      : [
-          `Transcript: ${printable(transcript)}`,
-          `Resume: ${printable(resumeWords(mapping).join(' '))}`,
-        ]),
+    ...(transcript === null ? [] : transcriptLines(mapping, transcript)),
   ];
 }
 

@@ -1,4 +1,5 @@
 import Table from 'cli-table3';
+import stringWidth from 'string-width';
 
 /** What stands between two columns. */
 export const GAP = '  ';
@@ -28,10 +29,32 @@ export function tableLines(
   const lines: string[] = [];
   for (let at = 0; at < rows.length; at += ROWS_AT_ONCE) {
     const table = new Table({ ...STYLE, colWidths: [...widths] });
-    table.push(...rows.slice(at, at + ROWS_AT_ONCE).map((row) => [...row]));
+    const some = rows.slice(at, at + ROWS_AT_ONCE);
+    table.push(...some.map((row) => row.map((cell, column) => cut(cell, widths[column] ?? 0))));
     lines.push(...linesOf(table));
   }
   return lines;
+}
+
+const graphemes = new Intl.Segmenter();
+
+/** A text cut to a width, between two characters: cli-table3 would cut one in two. */
+function cut(text: string, width: number): string {
+  if (widthOf(text) <= width) return text;
+  let kept = '';
+  for (const { segment } of graphemes.segment(text)) {
+    if (widthOf(kept + segment) > width - 1) break;
+    kept += segment;
+  }
+  return `${kept}…`;
+}
+
+const ASCII = /^[ -~]*$/;
+
+/** How many of a terminal's cells a text takes. */
+export function widthOf(text: string): number {
+  // string-width looks for emoji first, at some cost.
+  return ASCII.test(text) ? text.length : stringWidth(text);
 }
 
 /** A text over as many lines as it needs; a word that is wider than a line is cut. */

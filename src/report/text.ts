@@ -1,9 +1,10 @@
 import { localTime } from '../local-time.js';
 import { printable, shortId } from '../printable.js';
-import { type Family, resumeWords } from '../providers/index.js';
+import type { Family } from '../providers/index.js';
 import { type CleanReport, type ReportSection, type Row, summarize } from './clean-report.js';
 import { type Colors, colorsFor } from './colors.js';
 import { hoursIdle } from './idle-hours.js';
+import { transcriptLines } from './transcript-lines.js';
 
 /** How a report looks. */
 export interface TextStyle {
@@ -88,25 +89,26 @@ function unrecognized(family: Family | undefined, session: string): string {
     : `${session} is no session id that the CLI could have given`;
 }
 
-function actionLines({ action, via, note }: Row, report: CleanReport, colors: Colors): string[] {
+function actionLines(
+  { action, via, note, decision }: Row,
+  report: CleanReport,
+  colors: Colors,
+): string[] {
   if (action === 'would-remove') {
     return [colors.cyan('     [DRY RUN] Would remove this mapping')];
   }
   if (action === 'removed') {
     const way = report.withBridge ? ` via the ${via}` : '';
-    return [`     ✂️  Removed mapping${way} (can be restored with --resume)`];
+    const back =
+      decision.transcript === null ? "'restore' puts it back" : 'can be restored with --resume';
+    return [`     ✂️  Removed mapping${way} (${back})`];
   }
   return note === null ? [] : [`     Kept: ${note}`];
 }
 
 function detailLines({ decision: { mapping, running, transcript } }: Row): string[] {
   const lines = running ? ['Its process runs right now'] : [];
-  if (transcript === null) return lines;
-  return [
-    ...lines,
-    `Transcript: ${printable(transcript)}`,
-    `Resume: ${printable(resumeWords(mapping).join(' '))}`,
-  ];
+  return transcript === null ? lines : [...lines, ...transcriptLines(mapping, transcript)];
 }
 
 function summaryLines(report: CleanReport, colors: Colors): string[] {

@@ -52,7 +52,9 @@ export function locateMap(sessionDir: string, mayWrite: boolean, problems: Probl
   const file = trust.check(map.path);
   if (file !== undefined && !file.isFile()) {
     const kind = file.isDirectory() ? 'a directory' : 'not a regular file';
-    throw new CleanupError(`${printable(map.path)}: is ${kind} where the session map should be`);
+    throw new CleanupError(
+      `${printable(map.path)}: is ${kind} where the session map should be; left untouched. Is --session-dir right?`,
+    );
   }
   if (file !== undefined) trust.checkGroup(map.path, file);
   return { named, path: join(directory, basename(map.path)), directory };
@@ -87,7 +89,10 @@ class Trust {
       stats = lstatSync(path, { throwIfNoEntry: false });
     } catch (error) {
       if (errorCode(error) === 'ENOTDIR') return undefined;
-      throw new CleanupError(`${printable(path)}: ${reason(error)}`);
+      throw new CleanupError(
+        `${printable(path)}: can't be looked at: ${reason(error)}; nothing was changed. ` +
+          'Run as the user that the bridge runs as, or let this one in',
+      );
     }
     if (stats !== undefined) this.#checkOwner(path, stats);
     return stats;

@@ -84,5 +84,7 @@ function describe(path: string, error: unknown): CleanupError {
   if (error instanceof CleanupError) {
     return new CleanupError(`${file}: ${error.message}; left untouched. Is it the bridge's map?`);
   }
-  return new CleanupError(`${file}: can't be read: ${reason(error)}`);
+  return new CleanupError(
+    `${file}: can't be read: ${reason(error)}; left untouched. Run as the user that the bridge runs as`,
+  );
 }

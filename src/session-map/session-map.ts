@@ -135,8 +135,8 @@ type Interpretation = Pick<SessionMap, 'shape' | 'sections' | 'oddities'>;
 
 function interpret(text: string, root: JsonNode): Interpretation {
   const members = effectiveMembers(root);
-  const hasStrings = members.some(({ value }) => value.kind === 'string');
-  const isFlat = (member: JsonMember): boolean => isFlatMapping(member, hasStrings);
+  const hasChats = members.some((member) => isFlatMapping(member, false));
+  const isFlat = (member: JsonMember): boolean => isFlatMapping(member, hasChats);
   if (members.some(isFlat) && !members.some((member) => !isFlat(member) && isSection(member))) {
     const mappings = members.map((member) => toMapping(text, FLAT_PROVIDER, member));
     return {
@@ -171,9 +171,9 @@ function effectiveMembers(node: JsonNode): JsonMember[] {
 }
 
 /** A chat at the top level: a flat map's entry. Where no other one is, a CLI's name is a section's. */
-function isFlatMapping({ key, value }: JsonMember, hasStrings: boolean): boolean {
+function isFlatMapping({ key, value }: JsonMember, besideOthers: boolean): boolean {
   if (value.kind === 'string') return true;
-  const isOfCli = familyOf(key) !== undefined && !hasStrings;
+  const isOfCli = familyOf(key) !== undefined && !besideOthers;
   return value.kind === 'object' && !isOfCli && sessionIn(value) !== null;
 }
 

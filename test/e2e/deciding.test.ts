@@ -44,9 +44,11 @@ describe('a mapping without a transcript', () => {
 
   it('goes with --missing remove, where the CLI has transcripts at all', async () => {
     const home = homeWithOneMissing();
-    const { status } = await home.run(['--missing', 'remove']);
+    const { status, stdout } = await home.run(['--missing', 'remove']);
     expect(status).toBe(1);
     expect(home.map).toEqual({ 'claude-cli': { here: uuid(1) }, 'codex-cli': { c: uuid(3) } });
+    // Without a transcript there is nothing to --resume.
+    expect(stdout).toContain("Removed mapping ('restore' puts it back)");
   });
 
   it('stays when all of a CLI lack one: probably the wrong user or HOME', async () => {

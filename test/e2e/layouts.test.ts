@@ -115,6 +115,19 @@ describe("Gemini CLI's layout", () => {
     expect(states(JSON.parse(stdout))).toEqual({ a: 'active', b: 'idle' });
   });
 
+  it('takes a file that is empty for no proof: whose it is can not be told', async () => {
+    const home = new Home();
+    home.gemini(uuid(1), 0.1);
+    const name = `session-2026-11-21T11-25-${uuid(2).slice(0, 8)}.jsonl`;
+    const empty = home.file(`.gemini/tmp/work/chats/${name}`, 8, '');
+    home.writeMap({ 'gemini-cli': { a: uuid(1), b: uuid(2) } });
+    const { status, stdout, stderr } = await home.run(['--json']);
+    expect(status).toBe(1);
+    expect(stderr).toContain(`${empty}: can't be told whose it is`);
+    expect(states(JSON.parse(stdout))).toEqual({ a: 'active', b: 'unreadable' });
+    expect(home.map).toEqual({ 'gemini-cli': { a: uuid(1), b: uuid(2) } });
+  });
+
   it('finds the sessionId behind a first line that begins at length', async () => {
     const home = new Home();
     const long = JSON.stringify({ summary: 'x'.repeat(10_000), sessionId: uuid(1) });
@@ -165,6 +178,9 @@ describe("Codex CLI's layout", () => {
       zipped: 'idle',
       flat: 'idle',
     });
+    const { stdout } = await home.run(['list', '-v']);
+    const resumable = [dated, zipped, flat].map((id) => `codex resume ${id}`);
+    expect(stdout.match(/codex resume .*/g)).toEqual(resumable);
   });
 
   it('takes the time of the file, however old its folder is', async () => {

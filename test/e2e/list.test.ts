@@ -213,6 +213,16 @@ describeWith({ commands: ['script', 'stty'] })('list on a terminal', () => {
     for (const line of lines) expect(stringWidth(line)).toBeLessThanOrEqual(columns);
   });
 
+  it.each([80, 81, 90, 91, 20])('cuts no character in two in %d columns', (columns) => {
+    const home = new Home();
+    home.claude(uuid(1), 5, `-${'🚀'.repeat(40)}`);
+    home.writeMap({ 'claude-cli': { [`a${'🚀'.repeat(9)}`]: uuid(1) } });
+    const lines = show(home, columns);
+    expect(lines.join()).toContain('…');
+    expect(lines.join()).not.toMatch(/\p{Cs}|\ufffd/u);
+    for (const line of lines) expect(stringWidth(line)).toBeLessThanOrEqual(columns);
+  });
+
   it('has no fewer columns with --verbose', () => {
     const home = homeOfThree();
     expect(show(home, 80, '-v')[0]).toBe(show(home, 80)[0]);

@@ -100,6 +100,20 @@ describe('restore', () => {
     expect(home.mapText).toBe(text);
   });
 
+  it.each(['--all', '--last'])('refuses chats beside %s', async (which) => {
+    const home = new Home();
+    home.claude(uuid(1), 5);
+    home.writeMap({ 'claude-cli': { a: uuid(1) } });
+    await home.run();
+    const text = home.mapText;
+    expect(await home.run(['restore', which, 'a'])).toMatchObject({
+      status: 2,
+      stdout: '',
+      stderr: expect.stringMatching(/error: --(all|last) takes no chats[^\n]*\n$/),
+    });
+    expect(home.mapText).toBe(text);
+  });
+
   it('never overwrites a mapping that exists meanwhile', async () => {
     const { home } = cleanable();
     await home.run();

@@ -89,6 +89,13 @@ describe('the shapes of a map', () => {
     });
   });
 
+  it('and then not even one of a string is needed', async () => {
+    const home = stockedHome();
+    home.writeMap({ 'claude-web': { session_id: uuid(1) }, b: { session_id: uuid(2) } });
+    await home.run();
+    expect(home.map).toEqual({ b: { session_id: uuid(2) } });
+  });
+
   it('what stands beside sections is said to be left out', async () => {
     const home = stockedHome();
     const text = home.writeMap({ b: uuid(1), 'claude-cli': {} });

@@ -27,7 +27,11 @@ describe('wrong usage', () => {
     const help = await home.run(['list', '--help']);
     expect(await home.run(['help', 'list'])).toEqual(help);
     expect(await home.run(['help'])).toEqual(await home.run(['--help']));
-    expect((await home.run(['help', 'lisst'])).stderr).toMatch(/error: unknown command\n$/);
+    const { status, stderr } = await home.run(['help', 'lisst']);
+    expect(status).toBe(2);
+    expect(stderr).toMatch(
+      /^[^\n]*'lisst' is invalid[^\n]* list, restore, doctor, completion\.\n$/,
+    );
   });
 
   it.each([
