@@ -11,7 +11,7 @@ export interface JsonNode {
   /** The decoded text of a string. */
   readonly string: string | undefined;
   /** An object's members in the order of the text, duplicates included; none below the asked depth. */
-  readonly members: JsonMember[];
+  readonly members: readonly JsonMember[];
 }
 
 /** A member of a JSON object; `start` is where its key's opening quote stands. */
@@ -22,7 +22,15 @@ export interface JsonMember {
   value: JsonNode;
 }
 
-const NOTHING: JsonNode = { kind: 'other', start: 0, end: 0, string: undefined, members: [] };
+// One for all values that have none: a large map has millions of them.
+const NO_MEMBERS: readonly JsonMember[] = [];
+const NOTHING: JsonNode = {
+  kind: 'other',
+  start: 0,
+  end: 0,
+  string: undefined,
+  members: NO_MEMBERS,
+};
 
 /**
  * Where the members of a JSON text's outer objects stand.
@@ -33,18 +41,26 @@ const NOTHING: JsonNode = { kind: 'other', start: 0, end: 0, string: undefined, 
  */
 export function outline(text: string, depth: number): JsonNode {
   let root: JsonNode = NOTHING;
-  const open: JsonNode[] = [];
+  const open: { readonly node: JsonNode; readonly members: JsonMember[] }[] = [];
   let member: JsonMember | undefined;
   let level = 0;
 
-  const begin = (kind: JsonKind, start: number, length: number, string?: string): JsonNode => {
-    const node: JsonNode = { kind, start, end: start + length, string, members: [] };
+  const begin = (
+    kind: JsonKind,
+    start: number,
+    length: number,
+    string?: string,
+    members = NO_MEMBERS,
+  ): JsonNode => {
+    const node: JsonNode = { kind, start, end: start + length, string, members };
     if (level === 0) root = node;
     else if (level <= depth && member !== undefined) member.value = node;
     return node;
   };
   const enter = (kind: JsonKind, start: number, length: number): void => {
-    if (level <= depth) open.push(begin(kind, start, length));
+    const members: JsonMember[] = [];
+    if (level <= depth)
+      open.push({ node: begin(kind, start, length, undefined, members), members });
     // What stands inside an array belongs to no member.
     if (kind === 'array') member = undefined;
     level += 1;
@@ -52,8 +68,8 @@ export function outline(text: string, depth: number): JsonNode {
   const leave = (start: number, length: number): void => {
     level -= 1;
     if (level > depth) return;
-    const node = open.pop();
-    if (node !== undefined) node.end = start + length;
+    const ended = open.pop();
+    if (ended !== undefined) ended.node.end = start + length;
     member = undefined;
   };
 

@@ -213,12 +213,13 @@ class Commit {
     inItsPlace: Buffer,
   ): Promise<boolean> {
     const { bytes, isQuiet } = await settledAndClosed(replaced, this.#kernel);
-    const theirs = bytes && sessionMapIn(bytes);
+    const isChanged = bytes === undefined || !bytes.equals(known);
+    const theirs = bytes && isChanged ? sessionMapIn(bytes) : undefined;
     // What is written there from now on is for the next run, which finds the file.
     if (!isQuiet) this.#otherWriter = 'still-writing';
-    else if (theirs === undefined) this.#otherWriter = 'died';
+    else if (isChanged && theirs === undefined) this.#otherWriter = 'died';
     const leftover = isQuiet && replaced.old !== undefined ? [replaced.old] : [];
-    if (theirs === undefined || bytes?.equals(known)) {
+    if (theirs === undefined) {
       discard(leftover);
       return false;
     }

@@ -54,6 +54,16 @@ export function parseSessionMap(bytes: Uint8Array): SessionMap {
   return parseSessionMapText(hasByteOrderMark ? decoded.slice(1) : decoded, hasByteOrderMark);
 }
 
+/** Whether bytes are JSON in UTF-8: all of it, not the half that a writer has come to. */
+export function isWholeJson(bytes: Uint8Array): boolean {
+  try {
+    mustBeJson(decode(bytes).replace(/^\uFEFF/, ''));
+    return true;
+  } catch (error) {
+    return !(error instanceof MalformedMapError);
+  }
+}
+
 /** As parseSessionMap; undefined for bytes that are no session map. */
 export function sessionMapIn(bytes: Uint8Array): SessionMap | undefined {
   try {
@@ -66,17 +76,21 @@ export function sessionMapIn(bytes: Uint8Array): SessionMap | undefined {
 
 /** As parseSessionMap, for a text that is decoded already and has no byte order mark in it. */
 export function parseSessionMapText(text: string, hasByteOrderMark = false): SessionMap {
+  mustBeJson(text);
+  const root = outlineOf(text);
+  if (root.kind !== 'object') {
+    throw new CleanupError(`holds ${describe(root)} where a session map is a JSON object`);
+  }
+  return { text, hasByteOrderMark, root, ...interpret(text, root) };
+}
+
+function mustBeJson(text: string): void {
   if (text.trim() === '') throw new MalformedMapError('is empty');
   try {
     JSON.parse(text);
   } catch (error) {
     throw new MalformedMapError(`is not valid JSON (${syntaxProblem(error, text.length)})`);
   }
-  const root = outlineOf(text);
-  if (root.kind !== 'object') {
-    throw new CleanupError(`holds ${describe(root)} where a session map is a JSON object`);
-  }
-  return { text, hasByteOrderMark, root, ...interpret(text, root) };
 }
 
 /** The bytes of a map whose text is `text`. */

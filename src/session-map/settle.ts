@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Kernel } from './kernel.js';
-import { MalformedMapError, parseSessionMap } from './session-map.js';
+import { isWholeJson } from './session-map.js';
 
 // A writer that found the file under its old name opens it within this time.
 const GRACE_MS = 20;
@@ -55,7 +55,7 @@ async function untilQuiet(file: number, deadline: number): Promise<Settled> {
     if (!again.equals(bytes)) {
       bytes = again;
       since = performance.now();
-    } else if (performance.now() - since > QUIET_MS && isWhole(bytes)) {
+    } else if (performance.now() - since > QUIET_MS && isWholeJson(bytes)) {
       return { bytes, isQuiet: true };
     }
   }
@@ -70,14 +70,5 @@ function contentOf(file: number): Buffer {
 /** What a descriptor's file holds, when it is a whole map. */
 export function wholeContentOf(file: number): Buffer | undefined {
   const bytes = contentOf(file);
-  return isWhole(bytes) ? bytes : undefined;
-}
-
-function isWhole(bytes: Buffer): boolean {
-  try {
-    parseSessionMap(bytes);
-    return true;
-  } catch (error) {
-    return !(error instanceof MalformedMapError);
-  }
+  return isWholeJson(bytes) ? bytes : undefined;
 }
