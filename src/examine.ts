@@ -7,7 +7,7 @@ import type { CleanOptions } from './options.js';
 import type { Problems } from './problems.js';
 import { JOURNAL_NAME, type JournalContent } from './session-map/journal.js';
 import type { MapLocation } from './session-map/location.js';
-import { writtenBack } from './written-back.js';
+import { writtenBack, writtenBackInWords } from './written-back.js';
 
 /** What a run found and what it decided. */
 export interface Examination {
@@ -57,7 +57,10 @@ export async function examine(
   inspection.reportRunningDoubts(problems);
   reportEmptyFamilies(decisions, inspection, options, problems);
   const back = writtenBack(journal.entries, decisions);
-  if (back.length > 0) problems.warn(backMessage(back.length, options.bridgeUrl));
+  if (back.length > 0) {
+    const { message, cure } = writtenBackInWords(back.length, options.bridgeUrl);
+    problems.warn(`${message}. ${cure}`);
+  }
   return { mapped, inspection, policy, decisions, writtenBack: back };
 }
 
@@ -114,11 +117,4 @@ function oddMapping({ provider, chat, session }: Decision['mapping']): string {
   return session === null
     ? `${name}: its value has no session id in a form that is known; kept`
     : `${name}: '${session.slice(0, 80)}' is no session id that the CLI could have given; kept`;
-}
-
-function backMessage(count: number, bridgeUrl: URL | undefined): string {
-  const what = `${count} mappings that were removed before are back: a running bridge wrote its memory over the map`;
-  return bridgeUrl === undefined
-    ? `${what}. Give its address with --bridge-url, so that it forgets them itself, or, for a bridge without that interface, have --on-change restart it`
-    : `${what}. Is ${bridgeUrl.href} the bridge that uses this map?`;
 }

@@ -23,6 +23,20 @@ export function writtenBack(
   });
 }
 
+/** What it means that mappings were written back, and what to do about it. */
+export function writtenBackInWords(
+  count: number,
+  bridgeUrl: URL | undefined,
+): { readonly message: string; readonly cure: string } {
+  return {
+    message: `${count} mappings that were removed before are back: a running bridge wrote its memory over the map`,
+    cure:
+      bridgeUrl === undefined
+        ? 'Give its address with --bridge-url, so that it forgets them itself, or, for a bridge without that interface, have --on-change restart it'
+        : `Is ${bridgeUrl.href} the bridge that uses this map?`,
+  };
+}
+
 /** The last removal of each chat, where its run came to its end and nobody restored it since. */
 function removedForSure(entries: readonly JournalEntry[]): Map<string, RemovedEntry> {
   const announced = new Map<string, RemovedEntry>();

@@ -13,7 +13,7 @@ import type { InspectOptions } from '../options.js';
 import { printableJson } from '../printable.js';
 import { doctorJson, doctorText } from '../report/doctor.js';
 import { print } from '../report/stdout.js';
-import { writtenBack } from '../written-back.js';
+import { writtenBack, writtenBackInWords } from '../written-back.js';
 
 /** Checks everything that cleaning depends on, and says what to do; changes nothing. */
 export async function doctor(options: InspectOptions): Promise<ExitStatus> {
@@ -45,15 +45,12 @@ async function checkAll(options: InspectOptions): Promise<Check[]> {
     ...checkClis(mappings, inspection, options.roots),
     ...checkRetention(options.roots, options.thresholdHours),
     ...bridge.checks,
-    ...(back.length === 0 ? [] : [writtenBackCheck(back.length)]),
+    ...(back.length === 0 ? [] : [writtenBackCheck(back.length, options.bridgeUrl)]),
     ...schedule.checks,
   ];
 }
 
-function writtenBackCheck(count: number): Check {
-  return warning(
-    'written back',
-    `${count} mappings that were removed are there again: a running bridge wrote its memory over the map`,
-    'give --bridge-url, or, for a bridge without that interface, have --on-change restart it',
-  );
+function writtenBackCheck(count: number, bridgeUrl: URL | undefined): Check {
+  const { message, cure } = writtenBackInWords(count, bridgeUrl);
+  return warning('written back', message, cure);
 }
