@@ -42,7 +42,7 @@ wrong_usage() { printf 'install.sh: %s (--help shows the options)\n' "$*" >&2; e
 
 # ---- Options -------------------------------------------------------------------------------------
 
-mode='' instance=default run_as='' node='' dry_run='' uninstall='' asks='' map_target=''
+mode='' instance=default run_as='' node='' dry_run='' uninstall='' asks='' map_target='' dir_like=''
 declare -A given=() # the settings as options, by the names that they have in the environment file
 
 parse_options() {
@@ -68,6 +68,10 @@ parse_options() {
 }
 
 take_value() {
+  case $1 in
+    --bridge-url | --bridge-unit | --metrics) ;;
+    *) [ -n "$2" ] || wrong_usage "$1 takes a value" ;;
+  esac
   case $1 in
     --instance) instance=$2 ;;
     --run-as) run_as=$2 ;;
@@ -333,7 +337,7 @@ check_crontab() { # one that is only not readable must not be taken for none
 }
 
 check_directory() {
-  local dir=${setting[CLAUDE_SESSION_DIR]} map=${setting[CLAUDE_SESSION_DIR]}/session_map.json owner
+  local dir=${setting[CLAUDE_SESSION_DIR]} map=${setting[CLAUDE_SESSION_DIR]}/session_map.json owner mode
   if ! [ -e "$dir" ]; then
     warn "there is no $dir yet: nothing is cleaned until the bridge has made its map there"
     return
@@ -344,6 +348,14 @@ check_directory() {
     '' | root | "$run_as") ;;
     *) die "$map belongs to $owner: --run-as $owner" ;;
   esac
+  # Somebody else's would be kept for him, by root, over every restart.
+  dir_like=$(stat -Lc '0%a %U %G' -- "$dir")
+  read -r mode owner _ <<<"$dir_like"
+  case $owner in
+    root | "$run_as") ;;
+    *) die "$dir belongs to $owner, who could put any map there: --run-as $owner, or remove it" ;;
+  esac
+  (( (mode & 0002) == 0 || (mode & 01000) != 0 )) || die "everybody may write in $dir and replace the map; run: chmod o-w '$dir'"
   as_user test -w "$dir" || die "$run_as can't write in $dir: is that the user the bridge runs as?"
 }
 
@@ -374,7 +386,7 @@ check_roots() {
 check_bridge() {
   local unit=${setting[BRIDGE_UNIT]} url=${setting[CLAUDE_BRIDGE_URL]} answer
   if [ -n "$unit" ] && [ "$("${control[@]}" show --property=LoadState --value -- "$unit" 2>/dev/null)" != loaded ]; then
-    [ -n "$dry_run" ] || die "--bridge-unit: there is no unit $unit"
+    [ -n "$dry_run" ] || die "--bridge-unit: there is no unit $unit (--bridge-unit '' does without)"
     warn "there is no unit $unit"
   fi
   [ -n "$url" ] && can_be "$run_as" || return 0
@@ -510,13 +522,12 @@ TEXT
 
 # /tmp is emptied when the machine starts, and by some systems of what was not used for days.
 keep_directory() {
-  local dir=${setting[CLAUDE_SESSION_DIR]} like
+  local dir=${setting[CLAUDE_SESSION_DIR]}
   if [ -L "$dir" ] || [[ $dir != @(/tmp|/var/tmp|/run)/* ]]; then
     remove "$tmpfiles"
     return
   fi
-  if [ -d "$dir" ]; then like=$(stat -Lc '0%a %U %G' -- "$dir"); else like="0700 $run_as $(id -gn -- "$run_as")"; fi
-  place 644 "$tmpfiles" <<<"d $(for_systemd "$dir") $like -"
+  place 644 "$tmpfiles" <<<"d $(for_systemd "$dir") ${dir_like:-0700 $run_as $(id -gn -- "$run_as")} -"
   # In a place that is open to all, so that nobody else takes the name first.
   [ -e "$dir" ] || run systemd-tmpfiles --create "$tmpfiles"
 }
@@ -551,6 +562,13 @@ offer_linger() {
   fi
 }
 
+# The node exporter goes on showing the last run, and whoever watches its age is alarmed.
+mention_metrics() {
+  local file
+  file=$(installed_setting CLEANUP_METRICS) || return 0
+  [ -z "$file" ] || ! as_owner test -e "$file" || say "  kept       $file, the metrics of the last run: remove it, or it is taken for a timer that has stopped"
+}
+
 uninstall_units() {
   local instances
   are_any "$instance_conf" "$env_file" "$unit_dir/timers.target.wants/$unit.timer" ||
@@ -559,6 +577,7 @@ uninstall_units() {
   run "${control[@]}" --quiet disable --now "$unit.timer" 2>/dev/null || true
   run "${control[@]}" stop "$unit.service" || true
   run "${control[@]}" clean --what=state "$unit.timer" 2>/dev/null || true
+  mention_metrics
   remove "$instance_conf" "$env_file"
   [ "$mode" = user ] || remove "$tmpfiles"
   remove_empty "$unit_dir/$unit.service.d" "$settings_dir"
@@ -606,12 +625,14 @@ mkdir -p "\${log%/*}"
 trap 'echo \$? >"$last_status"' EXIT
 # Two files of a megabyte at most, and a run's report.
 if [ -n "\$(find "\$log" -size +1000k 2>/dev/null)" ]; then mv -f "\$log" "\$log.1"; fi
-set -af
+set -aef
 . "$env_file"
-set +a
+set +ae
 {
   date
-  "$node" "$program" \$CLEANUP_ARGS
+  # As systemd does: words in quotes are one.
+  eval "set -- \$CLEANUP_ARGS"
+  "$node" "$program" "\$@"
 } >>"\$log" 2>&1
 status=\$?
 if [ \$status != 0 ]; then
@@ -665,6 +686,7 @@ uninstall_cron() {
   are_any "$cron_job" "$env_file" "$log" || as_owner crontab -l 2>/dev/null | grep -qxF "$(marker)" ||
     die "$instance is not installed (cron) for $run_as; for somebody else: --run-as USER"
   place_crontab ''
+  mention_metrics
   remove "$cron_job" "$env_file" "$log" "$log.1" "$last_status"
   remove_empty_in_home ".config/$name" ".local/state/$name"
 }
@@ -724,12 +746,17 @@ ask_mode() {
 }
 
 ask_settings() {
-  setting[CLAUDE_SESSION_DIR]=$(realpath -ms -- "$(ask "The bridge's session directory" "${setting[CLAUDE_SESSION_DIR]}")")
+  setting[CLAUDE_SESSION_DIR]=$(ask "The bridge's session directory" "${setting[CLAUDE_SESSION_DIR]}")
+  setting[CLAUDE_SESSION_DIR]=${setting[CLAUDE_SESSION_DIR]/#\~\//$home/}
+  [[ ${setting[CLAUDE_SESSION_DIR]} == /* ]] || die "a directory's whole path is needed, which begins with /: ${setting[CLAUDE_SESSION_DIR]}"
+  setting[CLAUDE_SESSION_DIR]=$(realpath -ms -- "${setting[CLAUDE_SESSION_DIR]}")
   setting[IDLE_THRESHOLD_HOURS]=$(ask 'Remove mappings of sessions idle for more than (hours)' "${setting[IDLE_THRESHOLD_HOURS]}")
   say 'A running bridge keeps its map in memory. It can be asked to forget the idle mappings, if it has an'
   say 'address with /sessions, or be restarted after a run that removed some.'
   setting[CLAUDE_BRIDGE_URL]=$(ask_or_none "The bridge's address, such as http://127.0.0.1:8000" "${setting[CLAUDE_BRIDGE_URL]}")
-  if [ "$mode" != cron ] && [ -z "${setting[CLAUDE_BRIDGE_URL]}" ]; then
+  if [ -n "${setting[CLAUDE_BRIDGE_URL]}" ]; then
+    setting[BRIDGE_UNIT]=''
+  elif [ "$mode" != cron ]; then
     setting[BRIDGE_UNIT]=$(ask_or_none "The bridge's unit, to reload or restart" "${setting[BRIDGE_UNIT]}")
   fi
 }
@@ -774,7 +801,7 @@ finish() {
   local status=0 options
   printf '\nA dry run, which changes nothing:\n'
   # shellcheck disable=SC2016 # for the other shell
-  if [ "$mode" = cron ]; then with_settings sh -fc '"$@" $CLEANUP_ARGS --dry-run' sh "$node" "$program" || status=$?; else trial_run || status=$?; fi
+  if [ "$mode" = cron ]; then with_settings sh -fc 'eval "set -- \"\$@\" $CLEANUP_ARGS"; "$@" --dry-run' sh "$node" "$program" || status=$?; else trial_run || status=$?; fi
   printf '\nIs everything all right?\n'
   mapfile -t options < <(doctor_options)
   with_settings "$node" "$program" doctor "${options[@]}" || warn 'doctor has found something: see above'

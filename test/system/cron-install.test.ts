@@ -1,6 +1,6 @@
 /** What the installer gives a user's crontab and home, and takes away again. */
 import { expect } from 'vitest';
-import { makeChats } from './chats.js';
+import { chatsLeft, makeChats } from './chats.js';
 import { HOME, installCron, JOB, LOG } from './cron.js';
 import { stateOf } from './state.js';
 import { asUser, describeSystem, INSTALL, SESSIONS, test, USER } from './test.js';
@@ -124,6 +124,25 @@ describeSystem('the cron job', () => {
     expect(failed.status).toBe(1);
     expect(failed.stdout).toContain('failed with status 1');
     expect(failed.stdout).toContain('session_map.json');
+  });
+
+  test('reads words in quotes as one, and does not run with settings that make no sense', async ({
+    machine,
+  }) => {
+    await installCron(machine);
+    await makeChats(machine, { user: USER, dir: SESSIONS, idle: ['old'] });
+    await asUser(machine, `${INSTALL} --cron`);
+    const file = `${HOME}/.config/claude-session-cleanup/default.env`;
+    const settings = await machine.run(`cat ${file}`);
+    const setArguments = (text: string) =>
+      machine.write(file, settings.replace(/^CLEANUP_ARGS=.*$/m, `CLEANUP_ARGS=${text}`));
+    await setArguments('--missing remove');
+    expect((await machine.attempt(`runuser -l ${USER} -c ${JOB}`)).status).not.toBe(0);
+    await machine.run(chatsLeft(SESSIONS, ['old']));
+
+    await setArguments(`"--on-change 'touch a b'"`);
+    await asUser(machine, JOB);
+    await machine.run(`${chatsLeft(SESSIONS, [])}; test -e ${HOME}/a -a -e ${HOME}/b`);
   });
 
   test('and a service of the same user do not get in the way of each other', async ({

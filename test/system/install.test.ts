@@ -348,13 +348,32 @@ describeSystem('the installer refuses', () => {
     expect(await stateOf(machine)).toBe(before);
   });
 
+  test("another user's directory, which root would keep for him, and one that is open to all", async ({
+    machine,
+  }) => {
+    await machine.run('useradd --create-home other');
+    const before = await stateOf(machine);
+    for (const [owner, mode, reason] of [
+      ['other', '1777', `${SESSIONS} belongs to other`],
+      ['other', '0755', `${SESSIONS} belongs to other`],
+      [USER, '0777', `chmod o-w '${SESSIONS}'`],
+    ] as const) {
+      await machine.run(`install -d -o ${owner} -m ${mode} ${SESSIONS}`);
+      const { status, stderr } = await machine.attempt(`${INSTALL} --systemd --run-as ${USER}`);
+      expect(status).toBe(1);
+      expect(stderr).toContain(reason);
+      await machine.run(`rmdir ${SESSIONS}`);
+    }
+    expect(await stateOf(machine)).toBe(before);
+  });
+
   test("another user's map, a place that its user can't write, and a program that is not built", async ({
     machine,
   }) => {
     await makeChats(machine, { user: USER, dir: SESSIONS, idle: ['old'] });
     await machine.run('useradd --create-home other; mkdir /tmp/of-root');
     const others = await machine.attempt(`${INSTALL} --systemd --run-as other`);
-    expect(others.stderr).toContain(`belongs to ${USER}: --run-as ${USER}`);
+    expect(others.stderr).toMatch(new RegExp(`belongs to ${USER}[^\\n]*: --run-as ${USER}`));
     const unwritable = await machine.attempt(
       `${INSTALL} --systemd --run-as other --session-dir /tmp/of-root`,
     );
