@@ -10,7 +10,7 @@ import { removeDecided } from './removal.js';
 import { type CleanReport, summarize } from './report/clean-report.js';
 import { reportOf } from './report/clean-rows.js';
 import { pruneJournal, readJournal } from './session-map/journal.js';
-import { locateMap, type MapLocation } from './session-map/location.js';
+import { foreignGroup, locateMap, type MapLocation } from './session-map/location.js';
 import { takeLock } from './session-map/lock.js';
 import { recoverLeftovers } from './session-map/recover.js';
 
@@ -24,6 +24,8 @@ const DAY_MS = 24 * 3600 * 1000;
  */
 export async function runClean(options: CleanOptions, problems: Problems): Promise<CleanReport> {
   const location = locateMap(options.sessionDir, !options.dryRun, problems);
+  const group = foreignGroup(location);
+  if (group !== undefined) problems.warn(`${group.message}; ${group.cure}`);
   const bridge = options.bridgeUrl && new Bridge(options.bridgeUrl);
   const look = async (): Promise<Judgement> => {
     const journal = readJournal(location.directory);

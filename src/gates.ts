@@ -14,6 +14,18 @@ export interface Judgement {
 }
 
 /**
+ * What is wrong with the clock, in words, when it is behind the map's own time; undefined when nothing is.
+ *
+ * @param mapTime the map's modification time, ms since the epoch
+ * @param now ms since the epoch
+ */
+export function lateClock(mapTime: number, now: number): string | undefined {
+  if (mapTime - now <= CLOCK_SLACK_MS) return undefined;
+  const minutes = Math.round((mapTime - now) / 60_000);
+  return `the clock of ${hostname()} is ${minutes} minutes behind the map's own time`;
+}
+
+/**
  * Whether the picture as a whole is too suspicious to be acted on; it is said as an error then.
  *
  * @returns why nothing is removed, in words; undefined when all is well
@@ -23,14 +35,11 @@ export function gate(
   { maxRemove }: Pick<CleanOptions, 'maxRemove'>,
   problems: Problems,
 ): string | undefined {
-  const mapTime = mapped.file?.stats.mtimeMs ?? 0;
   const removals = decisions.filter(({ removes }) => removes).length;
   if (removals === 0) return undefined;
-  if (mapTime - now > CLOCK_SLACK_MS) {
-    const minutes = Math.round((mapTime - now) / 60_000);
-    problems.error(
-      `the clock of ${hostname()} is ${minutes} minutes behind the map's own time; nothing was removed. Set the clock`,
-    );
+  const late = mapped.file && lateClock(mapped.file.stats.mtimeMs, now);
+  if (late !== undefined) {
+    problems.error(`${late}; nothing was removed. Set the clock`);
     return 'the clock is behind the map';
   }
   if (maxRemove !== undefined && exceeds(maxRemove, removals, decisions.length)) {

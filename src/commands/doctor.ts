@@ -27,7 +27,9 @@ async function checkAll(options: InspectOptions): Promise<Check[]> {
   const map = await checkMap(options.sessionDir, now);
   const schedule = checkSchedule(options, process.env['HOME']);
   const job = schedule.jobs.find((each) => each.options.sessionDir === options.sessionDir);
-  const bridge = await checkBridge(options.bridgeUrl, job?.bridgeUnit, map.snapshot);
+  // What is installed for this map is told how the bridge is reached; this page need not be told again.
+  const bridgeUrl = options.bridgeUrl ?? job?.options.bridgeUrl;
+  const bridge = await checkBridge(bridgeUrl, job, map.snapshot);
   const sections = unite(bridge.memory, map.snapshot?.map);
   const mappings = sections.flatMap((section) => section.mappings);
   const inspection = inspect(mappings, options.roots, false);
@@ -45,7 +47,7 @@ async function checkAll(options: InspectOptions): Promise<Check[]> {
     ...checkClis(mappings, inspection, options.roots),
     ...checkRetention(options.roots, options.thresholdHours),
     ...bridge.checks,
-    ...(back.length === 0 ? [] : [writtenBackCheck(back.length, options.bridgeUrl)]),
+    ...(back.length === 0 ? [] : [writtenBackCheck(back.length, bridgeUrl)]),
     ...schedule.checks,
   ];
 }

@@ -49,7 +49,9 @@ function differencesOf(known: KnownJob, view: View): string[] {
       // What follows from another home is said with the home.
       .filter(({ index, ...at }) => {
         const follows = at.its === itsUsual[index]?.[1] && at.ours === oursUsual[index]?.[1];
-        return at.what !== '--hours' && !follows;
+        // What it knows of the bridge this page takes over.
+        const isTakenOver = at.what === '--bridge-url' && at.ours === '';
+        return at.what !== '--hours' && !isTakenOver && !follows;
       }),
   ].filter((at) => at.its !== at.ours);
   return different.map((at) => `${at.what} ${at.its || 'none'} (here ${at.ours || 'none'})`);

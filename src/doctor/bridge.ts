@@ -4,6 +4,7 @@ import { hasMapping } from '../mapped.js';
 import type { MapSnapshot } from '../session-map/read.js';
 import { mappingsOf, type SessionMap } from '../session-map/session-map.js';
 import { type Check, ok, problem, warning } from './check.js';
+import type { KnownJob } from './job.js';
 
 /** What the running bridge says; undefined when none listens or its answer makes no sense. */
 export interface BridgeFindings {
@@ -14,18 +15,21 @@ export interface BridgeFindings {
 /**
  * Compares the bridge's memory with the map's file.
  *
- * @param bridgeUnit the unit that what cleans this map restarts, if so
+ * @param job what cleans this map by itself, if anything does
  */
 export async function checkBridge(
   url: URL | undefined,
-  bridgeUnit: string | undefined,
+  job: KnownJob | undefined,
   file: MapSnapshot | undefined,
 ): Promise<BridgeFindings> {
-  if (url === undefined && bridgeUnit !== undefined) {
-    const check = ok('bridge', `${bridgeUnit} is restarted after a run that removed mappings`);
-    return { checks: [check], memory: undefined };
-  }
   if (url === undefined) {
+    const after = afterRemoval(job);
+    if (after !== undefined) {
+      return {
+        checks: [ok('bridge', `after a run that removed mappings ${after}`)],
+        memory: undefined,
+      };
+    }
     const message =
       'no address given: only the file is cleaned, which a running bridge writes over';
     const cure = 'give --bridge-url, or have --on-change restart the bridge';
@@ -44,6 +48,12 @@ export async function checkBridge(
     const check = problem('bridge', error.message, 'cleaning removes nothing until it answers');
     return { checks: [check], memory: undefined };
   }
+}
+
+/** What a job does for a bridge that has no such interface, in words. */
+function afterRemoval(job: KnownJob | undefined): string | undefined {
+  if (job?.bridgeUnit !== undefined) return `${job.bridgeUnit} is restarted`;
+  return job?.options.onChange && `this is run: ${job.options.onChange}`;
 }
 
 function compare(url: URL, memory: SessionMap, file: SessionMap | undefined): Check {

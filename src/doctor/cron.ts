@@ -4,20 +4,22 @@ import { dirname, join } from 'node:path';
 import { localTime } from '../local-time.js';
 import type { Account } from './account.js';
 import { ask } from './ask.js';
-import { type Check, ok, problem } from './check.js';
+import { type Check, moved, ok, problem } from './check.js';
 import { checkEnvironmentFile, environmentFile } from './environment.js';
 import { namesIn, textOf } from './files.js';
 import { type Findings, type Job, PROGRAM } from './job.js';
 
-const CRON_DIRECTORY = '/etc/cron.d';
+const SYSTEM_TABLE = '/etc/crontab';
+const CRON_DIRECTORIES = ['/etc/cron.d', '/etc/cron.hourly', '/etc/cron.daily'];
 /** The installer's lines run every hour. */
 const OVERDUE_MS = 2 * 3600 * 1000;
 
 /** Looks at the lines of ours that cron has for the system. */
 export function checkSystemCron(): Findings {
-  const checks = namesIn(CRON_DIRECTORY)
-    .map((name) => join(CRON_DIRECTORY, name))
-    .flatMap((path) => linesOf(textOf(path) ?? '').map(() => checkOwnLine(path)));
+  const checks = [
+    SYSTEM_TABLE,
+    ...CRON_DIRECTORIES.flatMap((folder) => namesIn(folder).map((name) => join(folder, name))),
+  ].flatMap((path) => linesOf(textOf(path) ?? '').map(() => checkOwnLine(path)));
   return { checks, jobs: [], unasked: [] };
 }
 
@@ -83,6 +85,8 @@ function checkRuns(
     const message = `${place} has a line for ${path}, which is not there`;
     return problem(subject, message, 'run scripts/install.sh --cron again');
   }
+  const gone = moved(subject, programsOf(path));
+  if (gone !== undefined) return gone;
   const last = stats(status);
   const ended = textOf(status)?.trim();
   const run = last === undefined ? 'never' : localTime(last.mtimeMs);
@@ -97,6 +101,11 @@ function checkRuns(
     return problem(subject, message, `run ${path} by hand, and look into cron's own log`);
   }
   return ok(subject, `${place} has a line; last run ${run}`);
+}
+
+/** Node and the program, as the installer has written them into the script. */
+function programsOf(script: string): string[] {
+  return /^ {2}"([^"]+)" "([^"]+)" /m.exec(textOf(script) ?? '')?.slice(1) ?? [];
 }
 
 function isHourly(line: string): boolean {

@@ -51,7 +51,8 @@ export function understand(job: Job): KnownJob | Check {
     return { job, flags, home: environment.HOME, options, bridgeUnit };
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error);
-    return problem(job.subject, `its settings make no sense: ${message}`, whereToMend(job));
+    const why = message.replace(/^error: /, '').replaceAll(/\s*\n\s*/g, ' ');
+    return problem(job.subject, `its settings make no sense: ${why}`, whereToMend(job));
   }
 }
 
@@ -75,13 +76,19 @@ function environmentOf({ account, variables }: Job): Variables & { readonly HOME
 function flagsOf(job: Job): Flags {
   const further = wordsOf(environmentOf(job)['CLEANUP_ARGS'] ?? '');
   const words = job.words.flatMap((word) => (/^\$\{?CLEANUP_ARGS\}?$/.test(word) ? further : word));
-  return addCleanOptions(new Command())
-    .exitOverride()
-    .configureOutput({ writeOut: () => {}, writeErr: () => {} })
+  // What a drop-in has may be there for somebody else; these words are for us alone.
+  cleanCommand().parse(further, { from: 'user' });
+  return cleanCommand()
     .allowUnknownOption()
     .allowExcessArguments()
     .parse(words, { from: 'user' })
     .opts<Flags>();
+}
+
+function cleanCommand(): Command {
+  return addCleanOptions(new Command())
+    .exitOverride()
+    .configureOutput({ writeOut: () => {}, writeErr: () => {} });
 }
 
 function whereToMend({ variables }: Job): string {

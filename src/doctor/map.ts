@@ -1,9 +1,10 @@
 import { accessSync, constants, type Stats } from 'node:fs';
 import { CleanupError, reason } from '../errors.js';
+import { lateClock } from '../gates.js';
 import type { MappedSection } from '../mapped.js';
 import { Problems } from '../problems.js';
 import { JOURNAL_NAME, type JournalContent, readJournal } from '../session-map/journal.js';
-import { locateMap, type MapLocation } from '../session-map/location.js';
+import { foreignGroup, locateMap, type MapLocation } from '../session-map/location.js';
 import { lockHolder } from '../session-map/lock.js';
 import { type MapSnapshot, readMap } from '../session-map/read.js';
 import { type Check, ok, problem, warning } from './check.js';
@@ -27,9 +28,11 @@ export async function checkMap(sessionDir: string, now: number): Promise<MapFind
   const problems = new Problems();
   try {
     const location = locateMap(sessionDir, false, problems);
-    const warnings = problems.all.map(({ message }) =>
-      warning('map', message, 'run as the user that the bridge runs as'),
+    const warnings = problems.all.map(
+      ({ message }): Check => ({ subject: 'map', level: 'warning', message, cure: null }),
     );
+    const group = foreignGroup(location);
+    if (group !== undefined) warnings.push(problem('map', group.message, group.cure));
     const snapshot = await readMap(location.path);
     if (snapshot === undefined) {
       const message = `no ${location.named} yet: nothing to clean`;
@@ -72,12 +75,15 @@ function failed(subject: string, error: unknown): Check {
 }
 
 function describeMap({ path }: MapLocation, { map, stats }: MapSnapshot, now: number): Check {
+  const late = lateClock(stats.mtimeMs, now);
+  if (late !== undefined) return problem('map', `${late}: nothing is removed`, 'set the clock');
   const age = ((now - stats.mtimeMs) / HOUR_MS).toFixed(1);
   const shape = map.shape === 'flat' ? 'flat' : 'by provider';
   return ok('map', `${path}, ${shape}, of user ${stats.uid}, last written ${age}h ago`);
 }
 
 function checkDirectory({ directory }: MapLocation, { uid }: Stats): Check {
+  const isOurs = uid === process.geteuid?.();
   try {
     accessSync(directory, constants.W_OK | constants.X_OK);
     return ok('directory', `${directory} can be written to`);
@@ -85,7 +91,7 @@ function checkDirectory({ directory }: MapLocation, { uid }: Stats): Check {
     return problem(
       'directory',
       `${directory} can't be written to by this user: ${reason(error)}`,
-      `run as the map's owner, user ${uid}`,
+      isOurs ? `chmod u+wx '${directory}'` : `run as the map's owner, user ${uid}`,
     );
   }
 }

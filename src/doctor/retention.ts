@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Roots } from '../options.js';
 import { type Check, warning } from './check.js';
@@ -11,16 +11,22 @@ import { type Check, warning } from './check.js';
 export function checkRetention(roots: Roots, thresholdHours: number): Check[] {
   const claude = settings(roots.claude)['cleanupPeriodDays'];
   const gemini = object(object(settings(roots.gemini)['general'])['sessionRetention']);
-  const limits: [string, string, number | undefined][] = [
-    ['Claude Code', 'cleanupPeriodDays', typeof claude === 'number' ? claude * 24 : undefined],
+  const limits: [string, string, string, number | undefined][] = [
     [
+      roots.claude,
+      'Claude Code',
+      'cleanupPeriodDays',
+      typeof claude === 'number' ? claude * 24 : DEFAULT_HOURS,
+    ],
+    [
+      roots.gemini,
       'Gemini CLI',
       'general.sessionRetention.maxAge',
-      gemini['enabled'] === false ? undefined : hoursIn(gemini['maxAge']),
+      gemini['enabled'] === false ? undefined : (hoursIn(gemini['maxAge']) ?? DEFAULT_HOURS),
     ],
   ];
-  return limits.flatMap(([label, setting, hours]) =>
-    hours === undefined || hours > thresholdHours
+  return limits.flatMap(([root, label, setting, hours]) =>
+    hours === undefined || hours > thresholdHours || !existsSync(root)
       ? []
       : [
           warning(
@@ -32,6 +38,8 @@ export function checkRetention(roots: Roots, thresholdHours: number): Check[] {
   );
 }
 
+// Both, where nothing else is set (Claude Code 1.0.44 to 2.1.330, Gemini CLI 0.10 to 0.61).
+const DEFAULT_HOURS = 30 * 24;
 const HOURS: Readonly<Record<string, number>> = { h: 1, d: 24, w: 7 * 24, m: 30 * 24 };
 
 function hoursIn(age: unknown): number | undefined {

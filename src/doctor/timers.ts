@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { accountOf } from './account.js';
 import { ask } from './ask.js';
-import { type Check, ok, problem, warning } from './check.js';
+import { type Check, moved, ok, problem, warning } from './check.js';
 import { assignments, checkEnvironmentFile, environmentFile, wordsOf } from './environment.js';
 import { namesIn } from './files.js';
 import { type Findings, type Job, PROGRAM } from './job.js';
@@ -93,7 +93,7 @@ function checkTimer(manager: Manager, timer: string): Found {
   const files = environmentFilesOf(run);
   return {
     checks: [
-      checkState(manager, subject, timer, its, run),
+      moved(subject, programsOf(run)) ?? checkState(manager, subject, timer, its, run),
       ...files.flatMap(({ path, optional }) =>
         optional ? [] : checkEnvironmentFile(subject, path),
       ),
@@ -125,7 +125,7 @@ function checkState(
 ): Check {
   const service = timer.replace(/timer$/, 'service');
   const next = nextRun(its);
-  const times = `last run ${its['LastTriggerUSec'] || 'never'}, next ${next ?? 'never'}`;
+  const times = `last fired ${its['LastTriggerUSec'] || 'never'}, next ${next ?? 'never'}`;
   if (its['ActiveState'] !== 'active') {
     return problem(
       subject,
@@ -136,8 +136,8 @@ function checkState(
   if (run['Result'] !== 'success') {
     return problem(
       subject,
-      `the last run failed (${run['Result']}, status ${run['ExecMainStatus']}); ${times}`,
-      `${typed.journalctl} -u ${service} -p warning`,
+      `the last run, which ended ${run['ExecMainExitTimestamp']}, failed (${causeOf(run)}); ${times}`,
+      `${typed.journalctl} -u ${service} -n 30`,
     );
   }
   if (next === undefined && its['SubState'] !== 'running') {
@@ -152,6 +152,13 @@ function checkState(
     return warning(subject, message, `${typed.systemctl} enable ${timer}`);
   }
   return ok(subject, `as ${run['User'] || account.name}; ${times}`);
+}
+
+function causeOf(run: Properties): string {
+  const { Result: result = 'unknown', ExecMainStatus: status = '?' } = run;
+  return status === '0'
+    ? `${result}, in what runs after the program`
+    : `${result}, status ${status}`;
 }
 
 /** When a timer elapses next, by the clock or by what has passed since the machine started. */
@@ -190,6 +197,12 @@ function jobOf(
   // What it is told can't be read, which is said.
   if (variables.length <= files.length) return undefined;
   return { subject, account, variables, words: wordsOf(argumentsOf(run)) };
+}
+
+/** Node and the program, as far as they can be told from ExecStart=, which is shown without its quotes. */
+function programsOf(run: Properties): string[] {
+  const command = /argv\[\]=(.*?) ; ignore_errors=/.exec(run['ExecStart'] ?? '')?.[1] ?? '';
+  return /^(\/\S+) (\/\S+\/claude-session-cleanup(?:\.js)?)(?: |$)/.exec(command)?.slice(1) ?? [];
 }
 
 /** What stands behind the program's own name in ExecStart=, which is shown without its quotes. */

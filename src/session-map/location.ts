@@ -1,4 +1,4 @@
-import { lstatSync, readlinkSync, type Stats } from 'node:fs';
+import { lstatSync, readlinkSync, type Stats, statSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import { CleanupError, errorCode, reason } from '../errors.js';
 import { printable } from '../printable.js';
@@ -56,8 +56,27 @@ export function locateMap(sessionDir: string, mayWrite: boolean, problems: Probl
       `${printable(map.path)}: is ${kind} where the session map should be; left untouched. Is --session-dir right?`,
     );
   }
-  if (file !== undefined) trust.checkGroup(map.path, file);
   return { named, path: join(directory, basename(map.path)), directory };
+}
+
+/**
+ * What is wrong with the map's group, if anything: a new map must get it, which only who is in it can do.
+ *
+ * @returns what it is, and what to do about it
+ */
+export function foreignGroup({
+  path,
+}: Pick<MapLocation, 'path'>): { readonly message: string; readonly cure: string } | undefined {
+  const file = statSync(path, { throwIfNoEntry: false });
+  const user = process.geteuid?.() ?? 0;
+  const groups = [process.getegid?.(), ...(process.getgroups?.() ?? [])];
+  if (file === undefined || user === 0 || file.uid !== user || groups.includes(file.gid)) {
+    return undefined;
+  }
+  return {
+    message: `${path}: belongs to group ${file.gid}, which user ${file.uid} is not in and so can't give to a cleaned map`,
+    cure: `run: chgrp ${process.getegid?.()} '${path}'`,
+  };
 }
 
 class Trust {
@@ -109,16 +128,6 @@ class Trust {
         `${path}: its group may write here and replace the map; if nobody else needs that: chmod g-w '${path}'`,
       );
     }
-  }
-
-  /** A new map must get the old one's group. */
-  checkGroup(path: string, { uid, gid }: Stats): void {
-    const groups = [process.getegid?.(), ...(process.getgroups?.() ?? [])];
-    if (this.#user === 0 || uid !== this.#user || groups.includes(gid)) return;
-    this.#problems.warn(
-      `${path}: belongs to group ${gid}, which user ${uid} is not in and so can't give to a cleaned map; ` +
-        `run: chgrp ${process.getegid?.()} '${path}'`,
-    );
   }
 
   #checkOwner(path: string, stats: Stats): void {

@@ -3,7 +3,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { Home, type RunOptions, uuid } from '../support/home.js';
+import { age, Home, type RunOptions, uuid } from '../support/home.js';
 
 interface Page {
   readonly healthy: boolean;
@@ -76,6 +76,17 @@ describe('doctor', () => {
     expect(check('map')).toMatchObject({
       level: 'problem',
       message: expect.stringContaining(home.mapPath),
+    });
+  });
+
+  it('tells a clock that is behind the map', async () => {
+    const home = healthyHome();
+    age(home.mapPath, -1);
+    const { status, check } = await examine(home);
+    expect(status).toBe(1);
+    expect(check('map')).toMatchObject({
+      level: 'problem',
+      message: expect.stringMatching(/the clock of \S+ is \d+ minutes behind/),
     });
   });
 
@@ -175,5 +186,9 @@ describe('doctor', () => {
     expect(await warned('2')).toEqual([]);
     expect(await warned('18')).toEqual(['Gemini CLI']);
     expect(await warned('48')).toEqual(['Claude Code', 'Gemini CLI']);
+    writeFileSync(join(home.dir, '.claude/settings.json'), '{}');
+    writeFileSync(join(home.dir, '.gemini/settings.json'), '{}');
+    expect(await warned('719')).toEqual([]);
+    expect(await warned('720')).toEqual(['Claude Code', 'Gemini CLI']);
   });
 });

@@ -111,6 +111,9 @@ describeSystem('with --bridge-url', () => {
     const before = await processOf(machine);
     const printed = await machine.run(`${INSTALL} --systemd --bridge-url ${BRIDGE}`);
     expect(printed).toContain(`The bridge at ${BRIDGE} answers: 2 mappings in memory`);
+    const page = await asUser(machine, `${PACKAGE}/bin/claude-session-cleanup.js doctor`);
+    expect(page).toContain(`bridge: ${BRIDGE}/ has 2 mappings, the same as the file`);
+    expect(page).not.toContain('does not look at');
 
     await machine.run(CLEAN);
     expect(await machine.run(CHATS_IN_MEMORY)).toBe('["new"]\n');

@@ -47,7 +47,7 @@ describeSystem('doctor tells of a timer', () => {
       expect.objectContaining({
         subject: TIMER,
         level: 'ok',
-        message: expect.stringMatching(`^as ${USER}; last run never, next \\w{3} `),
+        message: expect.stringMatching(`^as ${USER}; last fired never, next \\w{3} `),
       }),
     ]);
     await machine.run(
@@ -96,7 +96,7 @@ describeSystem('doctor tells of a timer', () => {
       [`mv ${ENV_FILE} /opt`, /default\.env, .* is not there/, `mv /opt/default.env ${ENV_FILE}`],
       [
         `echo '{' >${SESSIONS}/session_map.json; ! systemctl start ${SERVICE}; echo '{}' >${SESSIONS}/session_map.json`,
-        /the last run failed \(exit-code, status 1\)/,
+        /the last run, which ended \w{3} 2[^,]*, failed \(exit-code, status 1\)/,
         `systemctl start ${SERVICE}`,
       ],
     ];
@@ -136,6 +136,32 @@ describeSystem('doctor tells of a timer', () => {
         cure: `sudo systemctl enable --now ${NAME}@${instance}.timer`,
       })),
     );
+  });
+
+  test('of options that it does not know, and of a program that is gone', async ({ machine }) => {
+    await makeChats(machine, { user: USER, dir: SESSIONS });
+    await machine.run(
+      `${INSTALL} --systemd --run-as ${USER}
+       sed -i 's/^CLEANUP_ARGS=.*/CLEANUP_ARGS="--dry-rum"/' ${ENV_FILE}`,
+    );
+    expect(await examineAsUser(machine)).toContainEqual(
+      expect.objectContaining({
+        level: 'problem',
+        message: expect.stringContaining("make no sense: unknown option '--dry-rum'"),
+      }),
+    );
+
+    const conf = `/etc/systemd/system/${NAME}.service.d/10-instance.conf`;
+    await machine.run(
+      `sed -i 's/^CLEANUP_ARGS=.*/CLEANUP_ARGS=""/' ${ENV_FILE}
+       sed -i 's#/bin/${NAME}.js#/gone/${NAME}.js#' ${conf}; systemctl daemon-reload`,
+    );
+    const [moved] = await examineAsUser(machine);
+    expect(moved).toMatchObject({
+      level: 'problem',
+      message: expect.stringMatching(/\/gone\/[\w-]+\.js, which it runs, is not there$/),
+      cure: 'run scripts/install.sh again',
+    });
   });
 
   test('that looks elsewhere than this page does, with the command that looks there', async ({
@@ -250,7 +276,7 @@ describeSystem('doctor tells of a cron job', () => {
       ],
       [
         `cp ${JOB} .; sed -i 's#^  ".*/node"#  "/gone/node"#' ${JOB}; ! ${JOB}`,
-        /the last run failed with status 127/,
+        /\/gone\/node, which it runs, is not there/,
         `mv default.sh ${JOB}; ${JOB}`,
       ],
       [
