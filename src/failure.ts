@@ -1,6 +1,7 @@
 import { type Command, CommanderError } from 'commander';
 import { CleanupError, EXIT, type ExitStatus, explained, UsageError } from './errors.js';
-import { type Flags, metricsOptions } from './options.js';
+import type { Flags } from './flags.js';
+import { metricsOptions } from './options.js';
 import { printable, printableJson } from './printable.js';
 import { Problems } from './problems.js';
 import { AT_THE_START, type Course, program } from './program.js';

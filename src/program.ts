@@ -6,13 +6,10 @@ import {
   addInspectOptions,
   addListOptions,
   addRestoreOptions,
-  cleanOptions,
   type Flags,
   flagsOf,
-  inspectOptions,
-  listOptions,
-  restoreOptions,
-} from './options.js';
+} from './flags.js';
+import { cleanOptions, inspectOptions, listOptions, restoreOptions } from './options.js';
 import { print } from './report/stdout.js';
 
 declare const __VERSION__: string;

@@ -1,5 +1,6 @@
 import { Command } from 'commander';
-import { addCleanOptions, type CleanOptions, cleanOptions, type Flags } from '../options.js';
+import { addCleanOptions, type Flags } from '../flags.js';
+import { type CleanOptions, cleanOptions } from '../options.js';
 import type { Account } from './account.js';
 import { type Check, problem } from './check.js';
 import { type Variables, wordsOf } from './environment.js';

@@ -1,4 +1,5 @@
-import type { ListOptions, SortKey } from '../options.js';
+import type { SortKey } from '../flags.js';
+import type { ListOptions } from '../options.js';
 import type { ReportSection, Row } from './clean-report.js';
 
 /** The rows that were asked for, in the order that was asked for. */

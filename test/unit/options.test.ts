@@ -1,6 +1,6 @@
 import { Command } from 'commander';
 import { expect, it } from 'vitest';
-import { addCleanOptions, addListOptions, type Flags, flagsOf } from '../../src/options.js';
+import { addCleanOptions, addListOptions, type Flags, flagsOf } from '../../src/flags.js';
 
 function flagsOfList(words: readonly string[]): Flags {
   const root = addCleanOptions(new Command()).enablePositionalOptions();
