@@ -1,19 +1,10 @@
 import { randomBytes } from 'node:crypto';
-import {
-  closeSync,
-  constants,
-  fchmodSync,
-  lstatSync,
-  openSync,
-  readFileSync,
-  readlinkSync,
-  renameSync,
-} from 'node:fs';
-import { dirname, join, resolve } from 'node:path';
+import { lstatSync, readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { CleanupError, errorCode, reason } from '../errors.js';
+import { followLinks } from '../files/follow-links.js';
+import { replaceFile } from '../files/replace-file.js';
 import { printable } from '../printable.js';
-import { writeFully } from '../session-map/durable.js';
-import { unlinkQuietly } from '../session-map/unlink.js';
 import { metricsText, type RunMetrics } from './metrics-text.js';
 
 // The node exporter runs as a user of its own, whatever our umask.
@@ -37,50 +28,29 @@ export class MetricsFile {
     try {
       const target = followed(this.#path);
       this.#earlier ??= readEarlier(target);
-      replace(target, metricsText(run, this.#earlier));
+      // The node exporter reads *.prom: the temp file must not end so.
+      const temp = join(dirname(target), `.${randomBytes(8).toString('hex')}.tmp`);
+      replaceFile(target, metricsText(run, this.#earlier), { temp, mode: READABLE_BY_ALL });
     } catch (error) {
       throw new CleanupError(`${printable(this.#path)}: can't write the metrics: ${reason(error)}`);
     }
   }
 }
 
-function replace(target: string, text: string): void {
-  // The node exporter reads *.prom: the temp file must not end so.
-  const temp = join(dirname(target), `.${randomBytes(8).toString('hex')}.tmp`);
-  try {
-    const { O_WRONLY, O_CREAT, O_EXCL, O_NOFOLLOW } = constants;
-    const file = openSync(temp, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, READABLE_BY_ALL);
-    try {
-      fchmodSync(file, READABLE_BY_ALL);
-      writeFully(file, text);
-    } finally {
-      closeSync(file);
-    }
-    renameSync(temp, target);
-  } catch (error) {
-    unlinkQuietly(temp);
-    throw error;
-  }
-}
-
-const MAX_LINKS = 16;
-
 /**
  * The file that a path means: links of our own, or of root's, are followed. Whatever else stands there
  * must be a regular file: a device would be replaced, and a pipe would wait for its other end.
  */
 function followed(start: string): string {
-  let path = start;
-  for (let links = 0; links < MAX_LINKS; links += 1) {
-    const stats = lstatSync(path, { throwIfNoEntry: false });
-    if (stats === undefined || stats.isFile()) return path;
-    if (!stats.isSymbolicLink()) throw new Error('it is not a regular file');
-    if (![0, process.geteuid?.()].includes(stats.uid)) {
-      throw new Error(`the link ${path} belongs to user ${stats.uid}`);
+  const { path, stats } = followLinks(start, (at) => {
+    const found = lstatSync(at, { throwIfNoEntry: false });
+    if (found?.isSymbolicLink() && ![0, process.geteuid?.()].includes(found.uid)) {
+      throw new Error(`the link ${at} belongs to user ${found.uid}`);
     }
-    path = resolve(dirname(path), readlinkSync(path));
-  }
-  throw new Error('too many symbolic links');
+    return found;
+  });
+  if (stats !== undefined && !stats.isFile()) throw new Error('it is not a regular file');
+  return path;
 }
 
 function readEarlier(path: string): string {

@@ -1,18 +1,18 @@
 import { closeSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { CleanupError, explained, reason } from '../errors.js';
+import { syncDirectory } from '../files/durable.js';
+import { openForReading } from '../files/open.js';
+import { unlinkQuietly } from '../files/unlink.js';
 import { printable } from '../printable.js';
-import { syncDirectory } from './durable.js';
 import { sha256 } from './journal.js';
 import { type Kernel, loadKernel } from './kernel.js';
 import type { MapLocation } from './location.js';
 import { type Exchange, merge, type Pending } from './merge.js';
-import { openForReading } from './open.js';
 import { type MapFile, type MapSnapshot, readMap, readOnce } from './read.js';
 import { type Replaced, replace, writeBeside } from './replace.js';
 import { encodeSessionMap, parseSessionMap, type SessionMap, sessionMapIn } from './session-map.js';
 import { type Settled, settle } from './settle.js';
-import { unlinkQuietly } from './unlink.js';
 
 /** A map about to take the place of another one. */
 export interface Publication {

@@ -8,16 +8,16 @@ import {
   openSync,
   readFileSync,
   readSync,
-  renameSync,
   type Stats,
 } from 'node:fs';
 import { join } from 'node:path';
 import { CleanupError, errorCode, reason } from '../errors.js';
+import { syncDirectory, writeFully } from '../files/durable.js';
+import { openForReading } from '../files/open.js';
+import { replaceFile } from '../files/replace-file.js';
+import { unlinkIfThere } from '../files/unlink.js';
 import { printable } from '../printable.js';
 import type { Problems } from '../problems.js';
-import { syncDirectory, writeFully } from './durable.js';
-import { openForReading } from './open.js';
-import { unlinkIfThere } from './unlink.js';
 
 export const JOURNAL_NAME = 'session_map.removed.jsonl';
 
@@ -237,14 +237,7 @@ export const JOURNAL_TEMP_NAME = `.${JOURNAL_NAME}.tmp`;
 function replaceJournal(directory: string, text: string): void {
   const temp = join(directory, JOURNAL_TEMP_NAME);
   unlinkIfThere(temp);
-  const file = openSync(temp, 'wx', 0o600);
-  try {
-    writeFully(file, text);
-    fsyncSync(file);
-  } finally {
-    closeSync(file);
-  }
-  renameSync(temp, journalPath(directory));
+  replaceFile(journalPath(directory), text, { temp, mode: 0o600 });
   syncDirectory(directory);
 }
 

@@ -1,6 +1,7 @@
-import { lstatSync, readlinkSync, type Stats, statSync } from 'node:fs';
-import { basename, dirname, join, resolve } from 'node:path';
+import { lstatSync, type Stats, statSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
 import { CleanupError, errorCode, reason } from '../errors.js';
+import { followLinks } from '../files/follow-links.js';
 import { printable } from '../printable.js';
 import type { Problems } from '../problems.js';
 
@@ -16,7 +17,6 @@ export interface MapLocation {
   readonly directory: string;
 }
 
-const MAX_LINKS = 16;
 const GROUP_WRITABLE = 0o020;
 const OTHERS_WRITABLE = 0o002;
 const STICKY = 0o1000;
@@ -91,14 +91,13 @@ class Trust {
   }
 
   /** Where a path leads when it is a chain of links that may be trusted. */
-  followLinks(start: string): { path: string; followed: boolean } {
-    let path = start;
-    for (let links = 0; links < MAX_LINKS; links += 1) {
-      const stats = this.check(path);
-      if (!stats?.isSymbolicLink()) return { path, followed: links > 0 };
-      path = resolve(dirname(path), readlinkSync(path));
+  followLinks(start: string): { readonly path: string; readonly followed: boolean } {
+    try {
+      return followLinks(start, (path) => this.check(path));
+    } catch (error) {
+      if (error instanceof CleanupError) throw error;
+      throw new CleanupError(`${printable(start)}: ${reason(error)}; left untouched`);
     }
-    throw new CleanupError(`${printable(start)}: too many symbolic links`);
   }
 
   /** The stats of what stands there, which must be ours or root's; undefined for nothing. */

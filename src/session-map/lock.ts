@@ -2,9 +2,9 @@ import { lstatSync, readFileSync, readlinkSync, renameSync, symlinkSync } from '
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { CleanupError, EXIT, errorCode, reason } from '../errors.js';
+import { unlinkIfThere, unlinkQuietly } from '../files/unlink.js';
 import { printable } from '../printable.js';
 import { processStart } from '../process-start.js';
-import { unlinkIfThere, unlinkQuietly } from './unlink.js';
 
 /** Not `session_map.json.lock`: that name is the bridge's, which may flock it. */
 const LOCK_NAME = '.session_map.cleanup.lock';

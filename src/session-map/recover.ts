@@ -1,6 +1,8 @@
 import { closeSync, lstatSync, readdirSync, type Stats } from 'node:fs';
 import { join } from 'node:path';
 import { explained } from '../errors.js';
+import { openForReading } from '../files/open.js';
+import { unlinkQuietly } from '../files/unlink.js';
 import { printable } from '../printable.js';
 import type { Problems } from '../problems.js';
 import { commit } from './commit.js';
@@ -15,11 +17,9 @@ import {
 import { loadKernel } from './kernel.js';
 import type { MapLocation } from './location.js';
 import { lacking, rawValues } from './merge.js';
-import { openForReading } from './open.js';
 import { keyOf, type Mapping, mappingsOf, type SessionMap, sessionMapIn } from './session-map.js';
 import { type Settled, settle, wholeContentOf } from './settle.js';
 import { leftoverName } from './temp-file.js';
-import { unlinkQuietly } from './unlink.js';
 
 /**
  * Clears up what a killed run of ours left in the map's directory. A file that holds another

@@ -1,13 +1,13 @@
 import { closeSync, fstatSync, linkSync, renameSync, type Stats } from 'node:fs';
 import { join } from 'node:path';
 import { CleanupError, errorCode, reason } from '../errors.js';
+import { openForReading } from '../files/open.js';
+import { unlinkQuietly } from '../files/unlink.js';
 import { printable } from '../printable.js';
 import type { Kernel } from './kernel.js';
 import type { MapLocation } from './location.js';
-import { openForReading } from './open.js';
 import { type MapFile, readOnce } from './read.js';
 import { OLD_ENDING, type TempFile, writeTempFile } from './temp-file.js';
-import { unlinkQuietly } from './unlink.js';
 
 /**
  * Writes a new map beside the old one, with all that it has of the old one's but the content.

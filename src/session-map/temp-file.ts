@@ -11,9 +11,9 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { CleanupError, errorCode } from '../errors.js';
-import { writeFully } from './durable.js';
+import { writeFully } from '../files/durable.js';
+import { unlinkQuietly } from '../files/unlink.js';
 import { MAP_NAME } from './location.js';
-import { unlinkQuietly } from './unlink.js';
 
 /** A file that holds the new map until it takes the map's name. */
 export interface TempFile {

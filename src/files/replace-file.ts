@@ -1,0 +1,32 @@
+import { closeSync, constants, fchmodSync, fsyncSync, openSync, renameSync } from 'node:fs';
+import { writeFully } from './durable.js';
+import { unlinkQuietly } from './unlink.js';
+
+/**
+ * Replaces a file in one step, or makes it.
+ *
+ * @param temp the new file's path until then, in the same directory; nothing may stand there
+ * @throws the system call's error; the file is as it was, and there is no temp file
+ */
+export function replaceFile(
+  path: string,
+  text: string,
+  { temp, mode }: { readonly temp: string; readonly mode: number },
+): void {
+  const { O_WRONLY, O_CREAT, O_EXCL, O_NOFOLLOW } = constants;
+  const file = openSync(temp, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, mode);
+  try {
+    try {
+      // Whatever the umask says.
+      fchmodSync(file, mode);
+      writeFully(file, text);
+      fsyncSync(file);
+    } finally {
+      closeSync(file);
+    }
+    renameSync(temp, path);
+  } catch (error) {
+    unlinkQuietly(temp);
+    throw error;
+  }
+}
