@@ -26,7 +26,7 @@ export async function checkBridge(
     const after = afterRemoval(job);
     if (after !== undefined) {
       return {
-        checks: [ok('bridge', `after a run that removed mappings ${after}`)],
+        checks: [ok('bridge', after)],
         memory: undefined,
       };
     }
@@ -52,8 +52,9 @@ export async function checkBridge(
 
 /** What a job does for a bridge that has no such interface, in words. */
 function afterRemoval(job: KnownJob | undefined): string | undefined {
-  if (job?.bridgeUnit !== undefined) return `${job.bridgeUnit} is restarted`;
-  return job?.options.onChange && `this is run: ${job.options.onChange}`;
+  const when = 'after a run that removed mappings';
+  if (job?.bridgeUnit !== undefined) return `${job.bridgeUnit} is restarted ${when}`;
+  return job?.options.onChange && `${when} this is run: ${job.options.onChange}`;
 }
 
 function compare(url: URL, memory: SessionMap, file: SessionMap | undefined): Check {
