@@ -1,4 +1,4 @@
-import { userInfo } from 'node:os';
+import { ownAccount } from './account.js';
 import { type Decision, type Evidence, familiesWithoutTranscripts } from './decide.js';
 import { sessionsOf } from './mapped.js';
 import type { CleanOptions, Roots } from './options.js';
@@ -37,16 +37,9 @@ function oneMissing(family: Family, roots: Roots): string {
 
 function emptyFamily(family: Family, count: number, roots: Roots): string {
   const { label } = providerOf(family);
+  const user = ownAccount()?.name ?? `user ${process.geteuid?.()}`;
   return (
-    `${label}: none of its mapped sessions (${count}) has a transcript in ${roots[family]}, looked at as ${userName()}: ` +
+    `${label}: none of its mapped sessions (${count}) has a transcript in ${roots[family]}, looked at as ${user}: ` +
     "probably the wrong user or the wrong HOME. 'claude-session-cleanup doctor' tells more"
   );
-}
-
-function userName(): string {
-  try {
-    return userInfo().username;
-  } catch {
-    return `user ${process.geteuid?.()}`;
-  }
 }

@@ -1,6 +1,6 @@
 import { type Command, CommanderError } from 'commander';
 import { CleanupError, EXIT, type ExitStatus, explained, UsageError } from './errors.js';
-import type { Flags } from './flags.js';
+import { type Flags, inOneLine } from './flags.js';
 import { metricsOptions } from './options.js';
 import { printable, printableJson } from './printable.js';
 import { Problems } from './problems.js';
@@ -35,7 +35,7 @@ export async function reportFailure(
 /** What commander finds wrong, in one line with its suggestion. */
 function refused(thrown: unknown): unknown {
   if (!(thrown instanceof CommanderError)) return thrown;
-  return new UsageError(thrown.message.replace(/^error: /, '').replaceAll(/\s*\n\s*/g, ' '));
+  return new UsageError(inOneLine(thrown.message));
 }
 
 /** What a command line asks for. */

@@ -124,6 +124,11 @@ export function addRestoreOptions(command: Command): Command {
     .option('--no-dry-run', 'restore, whatever DRY_RUN says');
 }
 
+/** What commander finds wrong, in one line. */
+export function inOneLine(message: string): string {
+  return message.replace(/^error: /, '').replaceAll(/\s*\n\s*/g, ' ');
+}
+
 /** The flags that a command was given, by itself and before its name; the nearer one counts. */
 export function flagsOf(command: Command): Flags {
   const outer = command.parent === null ? {} : flagsOf(command.parent);

@@ -1,7 +1,7 @@
-import { userInfo } from 'node:os';
 import { join, resolve } from 'node:path';
 import { InvalidArgumentError } from 'commander';
 import { hoursToMilliseconds } from 'date-fns/hoursToMilliseconds';
+import { ownAccount } from './account.js';
 import type { RemovalLimit } from './decide.js';
 import { CleanupError, UsageError } from './errors.js';
 import type { Flags, ListedState, SortKey } from './flags.js';
@@ -162,12 +162,8 @@ function rootOf(provider: Provider, flags: Flags, environment: Environment): str
 function home(environment: Environment): string {
   const named = set(environment, 'HOME');
   if (named !== undefined) return named;
-  try {
-    const known = userInfo().homedir;
-    if (known !== '') return known;
-  } catch {
-    // This user has no entry in the password database.
-  }
+  const known = ownAccount()?.home;
+  if (known) return known;
   const flags = PROVIDERS.map(({ family }) => `--${family}-dir`).join(', ');
   throw new CleanupError(`no home directory: set HOME, or give ${flags}`);
 }

@@ -9,12 +9,11 @@ import {
   type Flags,
   flagsOf,
 } from './flags.js';
+import { PROGRAM } from './name.js';
 import { cleanOptions, inspectOptions, listOptions, restoreOptions } from './options.js';
 import { print } from './report/stdout.js';
 
 declare const __VERSION__: string;
-
-const NAME = 'claude-session-cleanup';
 
 /** How far the program has come. */
 export interface Course {
@@ -32,7 +31,7 @@ export function program(course: Course): Command {
   const done = (status: ExitStatus): void => {
     course.status = status;
   };
-  const root = commandLine(NAME)
+  const root = commandLine(PROGRAM)
     // By itself commander writes to a stream, which fails without a word for us to catch.
     .configureOutput({
       writeOut: (text) => {
@@ -114,7 +113,7 @@ function commandLine(name: string): Command {
 
 /** Has commander refuse it, with its suggestion: a program with a default action never does by itself. */
 function refuseCommand(word: string, root: Command): void {
-  const commands = commandLine(NAME);
+  const commands = commandLine(PROGRAM);
   for (const known of root.commands) commands.command(known.name());
   commands.parse([word], { from: 'user' });
 }

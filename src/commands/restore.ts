@@ -135,9 +135,7 @@ async function findRemovals(location: MapLocation, problems: Problems): Promise<
     );
   }
   const current = await readMap(location.path);
-  if (current === undefined) {
-    throw noMap(location);
-  }
+  if (current === undefined) throw noMap(location);
   const all = restorables(entries, current.map);
   return { all, lastRun: lastRemovingRun(entries, all) };
 }

@@ -1,6 +1,7 @@
+import type { Account } from '../account.js';
+import { PROGRAM } from '../name.js';
 import { type InspectOptions, inspectOptions } from '../options.js';
 import { PROVIDERS } from '../providers/index.js';
-import type { Account } from './account.js';
 import type { Check } from './check.js';
 import type { KnownJob } from './job.js';
 
@@ -69,7 +70,7 @@ function commandFor({ job, home, options }: KnownJob, view: View): string {
   return [
     ...(isOwn ? [] : ['sudo', '-u', account.name, '-H']),
     ...(home === (isOwn ? view.home : account.home) ? [] : ['env', `HOME=${home}`]),
-    ...['claude-session-cleanup', 'doctor'],
+    ...[PROGRAM, 'doctor'],
     ...flags.flat(),
   ]
     .map(quoted)

@@ -25,10 +25,7 @@ export async function checkBridge(
   if (url === undefined) {
     const after = afterRemoval(job);
     if (after !== undefined) {
-      return {
-        checks: [ok('bridge', after)],
-        memory: undefined,
-      };
+      return { checks: [ok('bridge', after)], memory: undefined };
     }
     const message =
       'no address given: only the file is cleaned, which a running bridge writes over';

@@ -1,5 +1,3 @@
-import { statSync } from 'node:fs';
-
 /** One line of the doctor's page. */
 export interface Check {
   readonly subject: string;
@@ -12,22 +10,6 @@ export interface Check {
 /** All is well with this. */
 export function ok(subject: string, message: string): Check {
   return { subject, level: 'ok', message, cure: null };
-}
-
-/** Something that is run is not there any more. */
-export function moved(subject: string, paths: readonly string[]): Check | undefined {
-  const gone = paths.find((path) => isGone(path));
-  if (gone === undefined) return undefined;
-  return problem(subject, `${gone}, which it runs, is not there`, 'run scripts/install.sh again');
-}
-
-function isGone(path: string): boolean {
-  try {
-    return statSync(path, { throwIfNoEntry: false }) === undefined;
-  } catch {
-    // It may be there, where this user can't look.
-    return false;
-  }
 }
 
 /** It works, but the user should know. */

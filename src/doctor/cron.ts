@@ -1,13 +1,14 @@
 import { type Stats, statSync } from 'node:fs';
 import { uptime } from 'node:os';
 import { dirname, join } from 'node:path';
+import type { Account } from '../account.js';
 import { localTime } from '../local-time.js';
-import type { Account } from './account.js';
+import { PROGRAM } from '../name.js';
 import { ask } from './ask.js';
-import { type Check, moved, ok, problem } from './check.js';
+import { type Check, ok, problem } from './check.js';
 import { checkEnvironmentFile, environmentFile } from './environment.js';
 import { namesIn, textOf } from './files.js';
-import { type Findings, type Job, PROGRAM } from './job.js';
+import { checkPrograms, type Findings, type Job } from './job.js';
 
 const SYSTEM_TABLE = '/etc/crontab';
 const CRON_DIRECTORIES = ['/etc/cron.d', '/etc/cron.hourly', '/etc/cron.daily'];
@@ -85,7 +86,7 @@ function checkRuns(
     const message = `${place} has a line for ${path}, which is not there`;
     return problem(subject, message, 'run scripts/install.sh --cron again');
   }
-  const gone = moved(subject, programsOf(path));
+  const gone = checkPrograms(subject, programsOf(path));
   if (gone !== undefined) return gone;
   const last = stats(status);
   const ended = textOf(status)?.trim();

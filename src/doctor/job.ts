@@ -1,12 +1,10 @@
 import { Command } from 'commander';
-import { addCleanOptions, type Flags } from '../flags.js';
+import type { Account } from '../account.js';
+import { addCleanOptions, type Flags, inOneLine } from '../flags.js';
 import { type CleanOptions, cleanOptions } from '../options.js';
-import type { Account } from './account.js';
 import { type Check, problem } from './check.js';
 import { type Variables, wordsOf } from './environment.js';
-
-/** The program's name, and that of its units, settings and logs. */
-export const PROGRAM = 'claude-session-cleanup';
+import { isGone } from './files.js';
 
 /** Something that runs the program by itself, and what it hands over. */
 export interface Job {
@@ -52,9 +50,20 @@ export function understand(job: Job): KnownJob | Check {
     return { job, flags, home: environment.HOME, options, bridgeUnit };
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error);
-    const why = message.replace(/^error: /, '').replaceAll(/\s*\n\s*/g, ' ');
-    return problem(job.subject, `its settings make no sense: ${why}`, whereToMend(job));
+    const why = `its settings make no sense: ${inOneLine(message)}`;
+    return problem(job.subject, why, whereToMend(job));
   }
+}
+
+/**
+ * A job whose Node or program is not there any more.
+ *
+ * @param programs their paths, as far as they are known
+ */
+export function checkPrograms(subject: string, programs: readonly string[]): Check | undefined {
+  const gone = programs.find(isGone);
+  if (gone === undefined) return undefined;
+  return problem(subject, `${gone}, which it runs, is not there`, 'run scripts/install.sh again');
 }
 
 /** A job that cleans nothing because it is told to. */

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
-import type { Account } from './account.js';
+import type { Account } from '../account.js';
+import { PROGRAM } from '../name.js';
 import { ask } from './ask.js';
-import { PROGRAM } from './job.js';
 
 /** A manager of services: the system's, or a user's own. */
 export interface Manager {

@@ -1,4 +1,4 @@
-import { ownAccount } from './account.js';
+import { ownAccount } from '../account.js';
 import { type Check, ok, warning } from './check.js';
 
 /** Node, and the user and home that everything else depends on. */

@@ -1,11 +1,12 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import { PROGRAM } from '../name.js';
 import { accountOf } from './account.js';
 import { ask } from './ask.js';
-import { type Check, moved, ok, problem, warning } from './check.js';
+import { type Check, ok, problem, warning } from './check.js';
 import { assignments, checkEnvironmentFile, environmentFile, wordsOf } from './environment.js';
 import { namesIn } from './files.js';
-import { type Findings, type Job, PROGRAM } from './job.js';
+import { checkPrograms, type Findings, type Job } from './job.js';
 import { type Manager, type Properties, propertiesOf, SYSTEM } from './manager.js';
 
 /** Looks at every timer of ours that a manager has, or should have. */
@@ -93,7 +94,7 @@ function checkTimer(manager: Manager, timer: string): Found {
   const files = environmentFilesOf(run);
   return {
     checks: [
-      moved(subject, programsOf(run)) ?? checkState(manager, subject, timer, its, run),
+      checkPrograms(subject, programsOf(run)) ?? checkState(manager, subject, timer, its, run),
       ...files.flatMap(({ path, optional }) =>
         optional ? [] : checkEnvironmentFile(subject, path),
       ),
@@ -199,14 +200,18 @@ function jobOf(
   return { subject, account, variables, words: wordsOf(argumentsOf(run)) };
 }
 
-/** Node and the program, as far as they can be told from ExecStart=, which is shown without its quotes. */
-function programsOf(run: Properties): string[] {
-  const command = /argv\[\]=(.*?) ; ignore_errors=/.exec(run['ExecStart'] ?? '')?.[1] ?? '';
-  return /^(\/\S+) (\/\S+\/claude-session-cleanup(?:\.js)?)(?: |$)/.exec(command)?.slice(1) ?? [];
+/** The command of ExecStart=, which is shown without its quotes. */
+function commandOf(run: Properties): string {
+  return /argv\[\]=(.*?) ; ignore_errors=/.exec(run['ExecStart'] ?? '')?.[1] ?? '';
 }
 
-/** What stands behind the program's own name in ExecStart=, which is shown without its quotes. */
+/** Node and the program, as far as they can be told from the command. */
+function programsOf(run: Properties): string[] {
+  const found = /^(\/\S+) (\/\S+\/claude-session-cleanup(?:\.js)?)(?: |$)/.exec(commandOf(run));
+  return found?.slice(1) ?? [];
+}
+
+/** What stands behind the program's own name in the command. */
 function argumentsOf(run: Properties): string {
-  const command = /argv\[\]=(.*?) ; ignore_errors=/.exec(run['ExecStart'] ?? '')?.[1] ?? '';
-  return /[/ ]claude-session-cleanup(?:\.js)?( .*)?$/.exec(command)?.[1] ?? '';
+  return /[/ ]claude-session-cleanup(?:\.js)?( .*)?$/.exec(commandOf(run))?.[1] ?? '';
 }

@@ -1,8 +1,7 @@
+import { PROGRAM } from '../name.js';
 import { printable } from '../printable.js';
 import type { Problem } from '../problems.js';
 import { goesToJournal } from './journal-stream.js';
-
-const NAME = 'claude-session-cleanup';
 
 // sd-daemon(3): journald reads a line's priority from its beginning.
 const PRIORITY = { error: '<3>', warning: '<4>' } as const;
@@ -15,6 +14,6 @@ export function printProblems(problems: readonly Problem[]): void {
   const isJournal = goesToJournal(2);
   for (const { level, message } of problems) {
     const prefix = isJournal ? PRIORITY[level] : '';
-    console.error(`${prefix}${NAME}: ${level}: ${printable(message)}`);
+    console.error(`${prefix}${PROGRAM}: ${level}: ${printable(message)}`);
   }
 }

@@ -49,15 +49,14 @@ export class MalformedMapError extends CleanupError {}
  * @throws CleanupError when they are JSON, but no session map
  */
 export function parseSessionMap(bytes: Uint8Array): SessionMap {
-  const decoded = decode(bytes);
-  const hasByteOrderMark = decoded.startsWith('\uFEFF');
-  return parseSessionMapText(hasByteOrderMark ? decoded.slice(1) : decoded, hasByteOrderMark);
+  const { text, hasByteOrderMark } = decode(bytes);
+  return parseSessionMapText(text, hasByteOrderMark);
 }
 
 /** Whether bytes are JSON in UTF-8: all of it, not the half that a writer has come to. */
 export function isWholeJson(bytes: Uint8Array): boolean {
   try {
-    mustBeJson(decode(bytes).replace(/^\uFEFF/, ''));
+    mustBeJson(decode(bytes).text);
     return true;
   } catch (error) {
     return !(error instanceof MalformedMapError);
@@ -113,9 +112,11 @@ export function canHold({ shape }: SessionMap, provider: string): boolean {
   return shape !== 'flat' || provider === FLAT_PROVIDER;
 }
 
-function decode(bytes: Uint8Array): string {
+function decode(bytes: Uint8Array): Pick<SessionMap, 'text' | 'hasByteOrderMark'> {
   try {
-    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
+    const decoded = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
+    const hasByteOrderMark = decoded.startsWith('\uFEFF');
+    return { text: hasByteOrderMark ? decoded.slice(1) : decoded, hasByteOrderMark };
   } catch (error) {
     if (error instanceof TypeError) throw new MalformedMapError('is not UTF-8 text');
     throw new CleanupError(`is too large to be read as one text (${bytes.length} bytes)`);
