@@ -3,22 +3,13 @@ import { once } from 'node:events';
 import { readFileSync, readlinkSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it, onTestFinished } from 'vitest';
-import { Home, uuid } from '../support/home.js';
+import type { Home } from '../support/home.js';
 import { describeWith } from '../support/requirements.js';
+import { homeToClean, NEW, OLD } from './home-to-clean.js';
 import { runHaltedAt } from './traced.js';
 
-const OLD = { 'claude-cli': { idle: uuid(1), busy: uuid(2) } };
-const NEW = { 'claude-cli': { busy: uuid(2) } };
 const AT_THE_JOURNAL = { call: 'fsync', when: 1 };
 const PATIENT = { timeout: 20_000 };
-
-function homeToClean(): Home {
-  const home = new Home();
-  home.claude(uuid(1), 5);
-  home.claude(uuid(2), 0.1);
-  home.writeMap(OLD);
-  return home;
-}
 
 function lockOf(home: Home): string {
   return join(home.sessionDir, '.session_map.cleanup.lock');

@@ -9,12 +9,12 @@ import {
 } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, it } from 'vitest';
-import { Home, uuid } from '../support/home.js';
+import { type Home, uuid } from '../support/home.js';
 import { describeWith } from '../support/requirements.js';
+import { homeToClean, NEW } from './home-to-clean.js';
 import { type HaltedRun, runHaltedAt } from './traced.js';
 
-const BUSY = { busy: uuid(2) };
-const OLD = { 'claude-cli': { idle: uuid(1), ...BUSY } };
+const BUSY = NEW['claude-cli'];
 const AFTER_THE_EXCHANGE = { call: 'renameat2', when: 1 };
 const AFTER_THE_RENAME = { call: 'rename', when: 1 };
 const KEPT = ['session_map.json', 'session_map.removed.jsonl'];
@@ -42,14 +42,6 @@ class Writer {
     this.write(JSON.stringify({ 'claude-cli': chats }));
     this.end();
   }
-}
-
-function homeToClean(): Home {
-  const home = new Home();
-  home.claude(uuid(1), 5);
-  home.claude(uuid(2), 0.1);
-  home.writeMap(OLD);
-  return home;
 }
 
 async function kill({ pid, goOn }: HaltedRun): Promise<void> {
