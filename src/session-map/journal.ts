@@ -43,14 +43,10 @@ export interface PublishEntry {
   readonly op: 'publish';
   readonly run: string;
   readonly at: string;
-  /** The temp file's name and inode, before the swap of names. */
   readonly temp: string;
-  readonly inode: number;
   /** SHA-256 of the map that it replaces, and of the new one. */
   readonly from: string;
   readonly to: string;
-  /** The new one takes in another process's change, which the one that it replaces lacks. */
-  readonly hadMerged: boolean;
 }
 
 /** The end of a run that was to remove mappings. */
@@ -266,7 +262,6 @@ function isEntry(value: unknown): value is JournalEntry {
   if (![...fields, 'run', 'at'].every((field) => typeof entry[field] === 'string')) return false;
   if (Number.isNaN(Date.parse(String(entry['at'])))) return false;
   if (entry['op'] === 'remove') return isJson(String(entry['raw']));
-  if (entry['op'] === 'publish') return typeof entry['inode'] === 'number';
   return entry['op'] !== 'done' || (Array.isArray(entry['kept']) && Array.isArray(entry['unsure']));
 }
 

@@ -21,7 +21,7 @@ export interface Kernel {
    */
   takeReadLease(file: number): 'granted' | 'refused' | 'unsupported';
   /** Gives the lease back; false when a writer has come meanwhile and waits for it. */
-  endReadLease(file: number): boolean;
+  isLeaseWhole(file: number): boolean;
   /**
    * Gives a file the access list (POSIX ACL) of another one, or none where that one has none.
    *
@@ -35,7 +35,6 @@ const RENAME_EXCHANGE = 2;
 const F_SETLEASE = 1024;
 const F_GETLEASE = 1025;
 const F_RDLCK = 0;
-const F_UNLCK = 2;
 const ACCESS_LIST = 'system.posix_acl_access';
 // The most that Linux stores in an attribute.
 const ATTRIBUTE_BYTES = 64 * 1024;
@@ -85,10 +84,8 @@ function bind(koffi: typeof koffiPackage): Kernel {
       if (fcntl(file, F_SETLEASE, 'int', F_RDLCK) === 0) return 'granted';
       return koffi.errno() === EAGAIN ? 'refused' : 'unsupported';
     },
-    endReadLease(file) {
-      const untouched = fcntl(file, F_GETLEASE) === F_RDLCK;
-      fcntl(file, F_SETLEASE, 'int', F_UNLCK);
-      return untouched;
+    isLeaseWhole(file) {
+      return fcntl(file, F_GETLEASE) === F_RDLCK;
     },
     copyAccessList(from, to) {
       const list = Buffer.alloc(ATTRIBUTE_BYTES);

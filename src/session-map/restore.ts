@@ -2,7 +2,6 @@ import { type Committed, commit } from './commit.js';
 import { putMappings } from './edit.js';
 import { appendToJournal } from './journal.js';
 import type { MapLocation } from './location.js';
-import { rawValues } from './merge.js';
 import { canHold, keyOf, type Mapping, mappingsOf, type SessionMap } from './session-map.js';
 
 /** A mapping as it once stood in the map. */
@@ -56,6 +55,10 @@ export async function restoreToFile(
   const there = map === undefined ? new Map<string, string>() : rawValues(map);
   const restored = [...published].filter(([key, raw]) => there.get(key) === raw);
   return { restored: new Set(restored.map(([key]) => key)), ...committed };
+}
+
+function rawValues(map: SessionMap): Map<string, string> {
+  return new Map(mappingsOf(map).map((mapping) => [keyOf(mapping), mapping.raw] as const));
 }
 
 function absentFrom(map: SessionMap, entries: readonly FormerMapping[]): FormerMapping[] {
