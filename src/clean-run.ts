@@ -30,7 +30,15 @@ export async function runClean(options: CleanOptions, problems: Problems): Promi
   const look = async (): Promise<Judgement> => {
     const journal = readJournal(location.directory);
     const showsRunning = options.json || options.verbose;
-    const examination = await examine(options, location, bridge, journal, showsRunning, problems);
+    const examination = await examine(
+      options,
+      location,
+      bridge,
+      journal,
+      showsRunning,
+      problems,
+      !options.dryRun,
+    );
     return { examination, hold: gate(examination, options, problems) };
   };
   if (options.dryRun || !existsSync(location.path)) {

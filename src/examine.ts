@@ -39,6 +39,7 @@ export async function examine(
   journal: JournalContent,
   checkRunning: boolean,
   problems: Problems,
+  keepTimes = false,
 ): Promise<Examination> {
   const mapped = await readMapped(location.path, bridge);
   reportMap(mapped, location, bridge, problems);
@@ -50,7 +51,12 @@ export async function examine(
     missing: options.missing,
     keepRunning: options.keepRunning,
   };
-  const inspection = inspect(mappings, options.roots, options.keepRunning || checkRunning);
+  const inspection = inspect(
+    mappings,
+    options.roots,
+    options.keepRunning || checkRunning,
+    keepTimes,
+  );
   const decisions = decide(mappings, inspection, policy);
   reportOddMappings(decisions, problems);
   reportUnreadable(decisions, inspection, problems);

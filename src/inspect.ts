@@ -3,11 +3,11 @@ import type { Activity, Evidence } from './decide.js';
 import { sessionsOf } from './mapped.js';
 import type { Roots } from './options.js';
 import type { Problems } from './problems.js';
-import type { SessionFiles } from './providers/gathering.js';
+import type { SessionFile, SessionFiles } from './providers/gathering.js';
 import { type Family, PROVIDERS } from './providers/index.js';
 import { inWords, type Obstacle } from './providers/obstacle.js';
 import { type Running, runningSessions } from './providers/running.js';
-import { type Sweep, sweep } from './providers/sweep.js';
+import { type Sweep, sweep, timeOf } from './providers/sweep.js';
 import type { Mapping } from './session-map/session-map.js';
 
 /** What the CLIs' directories say of the mapped sessions. */
@@ -29,6 +29,8 @@ export interface Inspection extends Evidence {
   latestActivity(family: Family, session: string): number | null;
   /** When names last changed in each directory that was looked into, as it says at this moment, ms. */
   directoryTimes(): ReadonlyMap<string, number>;
+  /** The same as it was when they were looked into. */
+  directoryTimesSwept(): ReadonlyMap<string, number>;
   readonly roots: Roots;
 }
 
@@ -43,6 +45,7 @@ export function inspect(
   mappings: readonly Mapping[],
   roots: Roots,
   checkRunning: boolean,
+  keepTimes = false,
 ): Inspection {
   const mapped = PROVIDERS.map((provider) => ({
     provider,
@@ -52,7 +55,7 @@ export function inspect(
   const sweeps = new Map<Family, Sweep>(
     mapped.map(({ provider, family, sessions }) => [
       family,
-      sweep(provider, roots[family], sessions),
+      sweep(provider, roots[family], sessions, keepTimes),
     ]),
   );
   const lookForProcesses = (): ReadonlyMap<Family, Running> =>
@@ -109,27 +112,25 @@ export function inspect(
       return newest(times.filter((time) => time !== undefined));
     },
     directoryTimes() {
-      const directories = [...sweeps.values()].flatMap((found) => found.directories);
+      const directories = [...sweeps.values()].flatMap((found) => [...found.directories.keys()]);
       return new Map(directories.map((directory) => [directory, timeOf(directory)]));
     },
+    directoryTimesSwept: () =>
+      new Map([...sweeps.values()].flatMap((found) => [...found.directories])),
   };
 }
 
-/** NaN, which equals nothing, when it can't be looked at. */
-function timeOf(directory: string): number {
-  try {
-    return statSync(directory).mtimeMs;
-  } catch {
-    return Number.NaN;
-  }
-}
-
 function summarize({ files, obstacles }: SessionFiles): Activity {
-  const transcripts = files.filter(({ part }) => part === 'transcript');
-  const latest = newest(transcripts.map(({ mtimeMs }) => mtimeMs));
+  let lastActivity: number | null = null;
+  let transcript: SessionFile | undefined;
+  for (const file of files) {
+    if (lastActivity === null || file.mtimeMs > lastActivity) lastActivity = file.mtimeMs;
+    const isNewer = transcript === undefined || file.mtimeMs > transcript.mtimeMs;
+    if (file.part === 'transcript' && isNewer) transcript = file;
+  }
   return {
-    lastActivity: newest(files.map(({ mtimeMs }) => mtimeMs)),
-    transcript: transcripts.find(({ mtimeMs }) => mtimeMs === latest)?.path ?? null,
+    lastActivity,
+    transcript: transcript?.path ?? null,
     uncertain: obstacles.length > 0,
   };
 }

@@ -25,6 +25,12 @@ export class LastLook implements LastWord {
   constructor(examination: Examination, problems: Problems) {
     this.#examination = examination;
     this.#problems = problems;
+    this.#inspection = examination.inspection;
+    this.#inspectedAt = examination.policy.now;
+    this.#times = examination.inspection.directoryTimesSwept();
+    this.#goes = new Set(
+      examination.decisions.filter(({ removes }) => removes).map(({ mapping }) => keyOf(mapping)),
+    );
     this.#byKey = new Map(
       examination.decisions.map((decision) => [keyOf(decision.mapping), decision]),
     );
@@ -38,10 +44,9 @@ export class LastLook implements LastWord {
     const { decisions, inspection, policy } = this.#examination;
     const mappings = decisions.map(({ mapping }) => mapping);
     if (this.#inspection === undefined || this.#hasChanged(this.#inspection)) {
-      // Before the sweep: what changes during it must look changed the next time.
-      this.#times = (this.#inspection ?? inspection).directoryTimes();
       this.#inspectedAt = Date.now();
-      this.#inspection = inspect(mappings, inspection.roots, policy.keepRunning);
+      this.#inspection = inspect(mappings, inspection.roots, policy.keepRunning, true);
+      this.#times = this.#inspection.directoryTimesSwept();
     } else if (policy.keepRunning) {
       this.#inspection.refreshRunning();
     } else {

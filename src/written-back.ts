@@ -13,6 +13,7 @@ export function writtenBack(
   decisions: readonly Decision[],
 ): Decision[] {
   const removed = removedForSure(entries);
+  if (removed.size === 0) return [];
   return decisions.filter(({ mapping, lastActivity }) => {
     const entry = removed.get(keyOf(mapping));
     return (

@@ -27,6 +27,8 @@ export const gemini: Provider = {
     return isWanted ? 'keep' : 'other-transcript';
   },
 
+  only: (directory) => (directory.length === 2 ? 'chats' : undefined),
+
   claim([, , , name, ...below]) {
     if (name === undefined) return undefined;
     if (below.length > 0) return { by: 'name', session: name, part: 'extra' };

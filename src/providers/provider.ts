@@ -56,6 +56,8 @@ export interface Provider {
    * @param directory where it stands, as names below the root
    */
   look(directory: readonly string[], name: string, isDirectory: boolean, wanted: Wanted): Sight;
+  /** The one directory below this one that can matter, where that is known without reading it. */
+  only?(directory: readonly string[]): string | undefined;
   /** Whose file this is, by its path below the root. */
   claim(path: readonly string[]): Claim | undefined;
   /**

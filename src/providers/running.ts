@@ -109,10 +109,12 @@ function readClaudeRegistry(root: string, signs: Signs): void {
 function readCodexLocks(root: string, signs: Signs): void {
   const folder = join(root, 'thread-writer-locks');
   const locks = new Set(signs.namesIn(folder));
-  const locked = lockedInodes();
+  // Not before there is something to look up: the kernel takes some 10 ms for /proc/locks.
+  let locked: ReadonlySet<number> | undefined | null = null;
   for (const session of signs.wanted) {
     const name = `${session}.lock`;
     if (!locks.has(name)) continue;
+    if (locked === null) locked = lockedInodes();
     const path = join(folder, name);
     try {
       if (locked === undefined || locked.has(statSync(path).ino)) signs.sessions.add(session);

@@ -17,7 +17,7 @@ export function sessionIdInside(path: string): string | undefined {
   try {
     for (const buffer of buffers()) {
       const length = readSync(file, buffer, 0, buffer.length, 0);
-      const found = sessionIdIn(buffer.toString('utf8', 0, length));
+      const found = sessionIdIn(buffer.toString('utf8', 0, length), length < buffer.length);
       if (found !== undefined || length < buffer.length) return found;
     }
     return undefined;
@@ -31,8 +31,28 @@ function* buffers(): Generator<Buffer> {
   for (const size of LONGER_BYTES) yield Buffer.alloc(size);
 }
 
-function sessionIdIn(beginning: string): string | undefined {
+function sessionIdIn(beginning: string, isWhole: boolean): string | undefined {
+  const known = memberOfWhole(beginning, isWhole);
+  if (known !== undefined) return known.sessionId;
   const value = lastMember(outline(beginning, 1), 'sessionId')?.value;
   // A string that reaches the end of what was read may go on.
   return value !== undefined && value.end < beginning.length ? value.string : undefined;
+}
+
+/** What a JSON text's one object, or its first line's, has; undefined when that is not there as a whole. */
+function memberOfWhole(
+  text: string,
+  isWhole: boolean,
+): { readonly sessionId: string | undefined } | undefined {
+  const end = text.indexOf('\n');
+  const isObjectLine = end > 0 && text[end - 1] === '}';
+  if (!isObjectLine && !isWhole) return undefined;
+  try {
+    const value: unknown = JSON.parse(isObjectLine ? text.slice(0, end) : text);
+    if (typeof value !== 'object' || value === null || Array.isArray(value)) return undefined;
+    const { sessionId } = value as { sessionId?: unknown };
+    return { sessionId: typeof sessionId === 'string' ? sessionId : undefined };
+  } catch {
+    return undefined;
+  }
 }

@@ -1,4 +1,4 @@
-import { type Dirent, readdirSync, statSync } from 'node:fs';
+import { Dirent, readdirSync, statSync } from 'node:fs';
 import { join, sep } from 'node:path';
 import fastGlob from 'fast-glob';
 import { Gathering, type SessionFiles } from './gathering.js';
@@ -16,8 +16,8 @@ export interface Sweep {
   readonly sessions: ReadonlyMap<string, SessionFiles>;
   /** Directories that could not be read: any session may have files there. */
   readonly obstacles: readonly Obstacle[];
-  /** Every directory that was looked into. */
-  readonly directories: readonly string[];
+  /** Every directory that was looked into, with the time when its names last changed, ms, before that. */
+  readonly directories: ReadonlyMap<string, number>;
 }
 
 // Deep enough for what the CLIs nest below a session's folder; an end for circles of links.
@@ -29,12 +29,17 @@ const MAX_DEPTH = 16;
  *
  * @param root the CLI's own directory; one that does not exist has no transcripts
  */
-export function sweep(provider: Provider, root: string, sessions: ReadonlySet<string>): Sweep {
+export function sweep(
+  provider: Provider,
+  root: string,
+  sessions: ReadonlySet<string>,
+  keepTimes = false,
+): Sweep {
   const obstacles: Obstacle[] = [];
   const found = new Gathering(sessions);
   const wanted = wantedFrom(sessions);
   const inFolders: string[] = [];
-  const directories: string[] = [];
+  const directories = new Map<string, number>();
   let others = 0;
   let passedOver = false;
 
@@ -61,9 +66,15 @@ export function sweep(provider: Provider, root: string, sessions: ReadonlySet<st
   };
   const directoriesIn = (directory: string): Dirent[] => {
     const names = directory.slice(root.length).split(sep).filter(Boolean);
+    const time = keepTimes ? timeOf(directory) : Number.NaN;
+    const only = provider.only?.(names);
+    if (only !== undefined) {
+      directories.set(directory, time);
+      return [directoryNamed(only)];
+    }
     const all = entries(directory, obstacles);
     if (all === undefined) return [];
-    directories.push(directory);
+    directories.set(directory, time);
     return all.filter((entry) => {
       const enters = isDirectory(entry, directory, names);
       const sight = provider.look(names, entry.name, enters, wanted);
@@ -96,6 +107,15 @@ export function sweep(provider: Provider, root: string, sessions: ReadonlySet<st
   };
 }
 
+/** NaN, which equals nothing, when it can't be looked at. */
+export function timeOf(directory: string): number {
+  try {
+    return statSync(directory).mtimeMs;
+  } catch {
+    return Number.NaN;
+  }
+}
+
 function wantedFrom(sessions: ReadonlySet<string>): Wanted {
   const prefixes = new Set<string>();
   let oldestStart: number | undefined = Number.POSITIVE_INFINITY;
@@ -110,6 +130,15 @@ function wantedFrom(sessions: ReadonlySet<string>): Wanted {
     oldestStart: sessions.size === 0 ? undefined : oldestStart,
   };
 }
+
+/** A directory entry that was not read; what is not there has nothing in it. */
+function directoryNamed(name: string): Dirent {
+  return Object.assign(Object.create(DIRECTORY) as Dirent, { name });
+}
+const DIRECTORY = Object.assign(Object.create(Dirent.prototype), {
+  isDirectory: () => true,
+  isSymbolicLink: () => false,
+});
 
 /**
  * fast-glob walks, this reads: files are taken in right here, so that fast-glob neither matches their

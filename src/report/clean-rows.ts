@@ -46,11 +46,11 @@ function rowOf(
   hold: string | undefined,
   dryRun: boolean,
 ): Row {
-  const key = keyOf(decision.mapping);
   const kept = { action: 'kept', via: null } as const;
   if (!decision.removes) return { decision, ...kept, note: noteOn(decision) };
   if (hold !== undefined) return { decision: stayed(decision), ...kept, note: hold };
   if (dryRun) return { decision, action: 'would-remove', via: null, note: null };
+  const key = keyOf(decision.mapping);
   const via = removal?.removed.get(key);
   if (via !== undefined) return { decision, action: 'removed', via, note: null };
   const staying = removal?.staying.get(key);
