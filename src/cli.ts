@@ -1,8 +1,8 @@
 import { CommanderError } from 'commander';
 import type { ExitStatus } from './errors.js';
 import { reportFailure } from './failure.js';
+import { print } from './output/stdout.js';
 import { AT_THE_START, program } from './program.js';
-import { print } from './report/stdout.js';
 
 async function main(args: readonly string[]): Promise<ExitStatus> {
   const course = { ...AT_THE_START };

@@ -1,13 +1,13 @@
 import { type Command, CommanderError } from 'commander';
 import { CleanupError, EXIT, type ExitStatus, explained, UsageError } from './errors.js';
-import { type Flags, inOneLine } from './flags.js';
-import { metricsOptions } from './options.js';
-import { printable, printableJson } from './printable.js';
-import { Problems } from './problems.js';
+import { type Flags, inOneLine } from './options/flags.js';
+import { metricsOptions } from './options/resolve.js';
+import { printable, printableJson } from './output/printable.js';
+import { Problems } from './output/problems.js';
+import { printProblems } from './output/stderr.js';
+import { print } from './output/stdout.js';
 import { AT_THE_START, type Course, program } from './program.js';
 import { errorJson } from './report/json.js';
-import { printProblems } from './report/stderr.js';
-import { print } from './report/stdout.js';
 
 /** Tells of a command that could not do its work: on standard error, as JSON and in the metrics, as asked. */
 export async function reportFailure(
@@ -22,7 +22,7 @@ export async function reportFailure(
   problems.error(message);
   const { command, isClean, flags } = asked(args);
   if (isClean && !cleans) {
-    const { MetricsRecord } = await import('./report/record-metrics.js');
+    const { MetricsRecord } = await import('./metrics/record.js');
     new MetricsRecord(metricsOptions(flags, process.env), problems).write(undefined, false);
   }
   printProblems(problems.all);

@@ -1,6 +1,7 @@
 import { Argument, Command } from 'commander';
 import type { Shell } from './commands/completion.js';
 import { EXIT, type ExitStatus } from './errors.js';
+import { PROGRAM } from './name.js';
 import {
   addCleanOptions,
   addInspectOptions,
@@ -8,10 +9,9 @@ import {
   addRestoreOptions,
   type Flags,
   flagsOf,
-} from './flags.js';
-import { PROGRAM } from './name.js';
-import { cleanOptions, inspectOptions, listOptions, restoreOptions } from './options.js';
-import { print } from './report/stdout.js';
+} from './options/flags.js';
+import { cleanOptions, inspectOptions, listOptions, restoreOptions } from './options/resolve.js';
+import { print } from './output/stdout.js';
 
 declare const __VERSION__: string;
 

@@ -1,7 +1,7 @@
 import { CleanupError, errorCode } from '../errors.js';
-import { type JsonNode, lastMember, outline } from '../json-outline.js';
-import { printable } from '../printable.js';
-import { parseSessionMapText, type SessionMap } from '../session-map/session-map.js';
+import { printable } from '../output/printable.js';
+import { type JsonNode, lastMember, outline } from '../session-map/json-outline.js';
+import { parseSessionMapText, type SessionMap } from '../session-map/parse.js';
 
 const TIMEOUT_MS = 5000;
 // The map has the same mappings as the memory: an answer of a quite different size is none of a bridge's.

@@ -1,6 +1,6 @@
-import type { Leaving } from '../session-map/removal-journal.js';
-import type { LastWord } from '../session-map/remove.js';
-import { keyOf, type SessionMap } from '../session-map/session-map.js';
+import type { LastWord } from '../commit/remove-mappings.js';
+import type { Leaving } from '../journal/removals.js';
+import { keyOf, type SessionMap } from '../session-map/parse.js';
 import { type Bridge, BridgeError, NoAnswerError } from './client.js';
 
 /** What asking the bridge came to. */

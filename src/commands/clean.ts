@@ -1,16 +1,16 @@
-import { runClean } from '../clean-run.js';
+import type { CleanReport } from '../clean/result.js';
+import { runClean } from '../clean/run.js';
 import { EXIT, type ExitStatus } from '../errors.js';
-import type { CleanOptions } from '../options.js';
-import { printable, printableJson } from '../printable.js';
-import { Problems } from '../problems.js';
-import type { CleanReport } from '../report/clean-report.js';
-import { goesToJournal } from '../report/journal-stream.js';
+import { MetricsRecord } from '../metrics/record.js';
+import type { CleanOptions } from '../options/resolve.js';
+import { goesToJournal } from '../output/journal-stream.js';
+import { logText } from '../output/log-text.js';
+import { printable, printableJson } from '../output/printable.js';
+import { Problems } from '../output/problems.js';
+import { printProblems } from '../output/stderr.js';
+import { print } from '../output/stdout.js';
+import { cleanText } from '../report/clean-text.js';
 import { cleanJson } from '../report/json.js';
-import { logText } from '../report/log-text.js';
-import { MetricsRecord } from '../report/record-metrics.js';
-import { printProblems } from '../report/stderr.js';
-import { print } from '../report/stdout.js';
-import { cleanText } from '../report/text.js';
 
 /**
  * Removes the mappings of idle sessions, and reports.

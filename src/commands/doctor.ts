@@ -1,19 +1,19 @@
-import { decide } from '../decide.js';
 import { checkBridge } from '../doctor/bridge.js';
 import { type Check, warning } from '../doctor/check.js';
 import { checkClis } from '../doctor/clis.js';
 import { checkMap, checkSections } from '../doctor/map.js';
 import { checkRetention } from '../doctor/retention.js';
+import { checkSurroundings } from '../doctor/runtime.js';
 import { checkSchedule } from '../doctor/schedule.js';
-import { checkSurroundings } from '../doctor/surroundings.js';
 import { EXIT, type ExitStatus } from '../errors.js';
-import { inspect } from '../inspect.js';
-import { unite } from '../mapped.js';
-import type { InspectOptions } from '../options.js';
-import { printableJson } from '../printable.js';
+import type { InspectOptions } from '../options/resolve.js';
+import { printableJson } from '../output/printable.js';
+import { print } from '../output/stdout.js';
 import { doctorJson, doctorText } from '../report/doctor.js';
-import { print } from '../report/stdout.js';
-import { writtenBack, writtenBackInWords } from '../written-back.js';
+import { inspect } from '../sessions/activity.js';
+import { decide } from '../sessions/decide.js';
+import { unite } from '../sessions/mapped.js';
+import { writtenBack, writtenBackInWords } from '../sessions/written-back.js';
 
 /** Checks everything that cleaning depends on, and says what to do; changes nothing. */
 export async function doctor(options: InspectOptions): Promise<ExitStatus> {

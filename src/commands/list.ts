@@ -1,18 +1,18 @@
 import { Bridge } from '../bridge/client.js';
+import type { CleanReport, Row } from '../clean/result.js';
 import { EXIT, type ExitStatus } from '../errors.js';
-import { examine } from '../examine.js';
-import type { ListOptions } from '../options.js';
-import { printable, printableJson } from '../printable.js';
-import { Problems } from '../problems.js';
+import { readJournal } from '../journal/journal.js';
+import type { ListOptions } from '../options/resolve.js';
+import { colorsFor } from '../output/colors.js';
+import { printable, printableJson } from '../output/printable.js';
+import { Problems } from '../output/problems.js';
+import { printProblems } from '../output/stderr.js';
+import { print } from '../output/stdout.js';
 import { providerOf } from '../providers/index.js';
-import type { CleanReport, Row } from '../report/clean-report.js';
-import { colorsFor } from '../report/colors.js';
 import { cleanJson } from '../report/json.js';
 import { chosenRows, inSections } from '../report/list-rows.js';
-import { printProblems } from '../report/stderr.js';
-import { print } from '../report/stdout.js';
-import { readJournal } from '../session-map/journal.js';
 import { locateMap } from '../session-map/location.js';
+import { examine } from '../sessions/assess.js';
 
 /**
  * Shows every mapped session with its last activity; changes nothing.

@@ -1,29 +1,29 @@
 import { randomUUID } from 'node:crypto';
 import { existsSync } from 'node:fs';
+import { recoverLeftovers } from '../commit/leftovers.js';
+import { takeLock } from '../commit/lock.js';
+import { reportCommit } from '../commit/report.js';
+import { restoreToFile } from '../commit/restore-mappings.js';
 import { CleanupError, EXIT, type ExitStatus, UsageError } from '../errors.js';
-import type { RestoreOptions } from '../options.js';
-import { printable, printableJson } from '../printable.js';
-import { Problems } from '../problems.js';
-import { restoreJson } from '../report/json.js';
-import type { RestoreReport } from '../report/restore-report.js';
-import { restoreText } from '../report/restore-text.js';
-import { printProblems } from '../report/stderr.js';
-import { print } from '../report/stdout.js';
-import { reportCommit } from '../session-map/commit-report.js';
-import { journalPath, readJournal } from '../session-map/journal.js';
-import { locateMap, type MapLocation } from '../session-map/location.js';
-import { takeLock } from '../session-map/lock.js';
-import { readMap } from '../session-map/read.js';
-import { recoverLeftovers } from '../session-map/recover.js';
+import { journalPath, readJournal } from '../journal/journal.js';
 import {
   chooseRemovals,
   lastRemovingRun,
   type Restorable,
   restorables,
-} from '../session-map/restorable.js';
-import { restoreToFile } from '../session-map/restore.js';
-import { keyOf } from '../session-map/session-map.js';
-import { undisturbed } from '../signals.js';
+} from '../journal/restorable.js';
+import type { RestoreOptions } from '../options/resolve.js';
+import { printable, printableJson } from '../output/printable.js';
+import { Problems } from '../output/problems.js';
+import { printProblems } from '../output/stderr.js';
+import { print } from '../output/stdout.js';
+import { restoreJson } from '../report/json.js';
+import type { RestoreReport } from '../report/restore-report.js';
+import { restoreText } from '../report/restore-text.js';
+import { locateMap, type MapLocation } from '../session-map/location.js';
+import { keyOf } from '../session-map/parse.js';
+import { readMap } from '../session-map/read.js';
+import { undisturbed } from '../system/signals.js';
 
 /**
  * Puts removed mappings back; with nothing named it lists those that could be.

@@ -1,4 +1,4 @@
-import type { Account } from '../account.js';
+import type { Account } from '../system/account.js';
 import { ask } from './ask.js';
 
 /** The account of a user's name or number; undefined when there is none. */

@@ -1,7 +1,7 @@
-import type { Account } from '../account.js';
 import { PROGRAM } from '../name.js';
-import { type InspectOptions, inspectOptions } from '../options.js';
+import { type InspectOptions, inspectOptions } from '../options/resolve.js';
 import { PROVIDERS } from '../providers/index.js';
+import type { Account } from '../system/account.js';
 import type { Check } from './check.js';
 import type { KnownJob } from './job.js';
 

@@ -1,8 +1,8 @@
 import { Bridge } from '../bridge/client.js';
 import { CleanupError } from '../errors.js';
-import { hasMapping } from '../mapped.js';
+import { mappingsOf, type SessionMap } from '../session-map/parse.js';
 import type { MapSnapshot } from '../session-map/read.js';
-import { mappingsOf, type SessionMap } from '../session-map/session-map.js';
+import { hasMapping } from '../sessions/mapped.js';
 import { type Check, ok, problem, warning } from './check.js';
 import type { KnownJob } from './job.js';
 

@@ -1,11 +1,11 @@
 import { existsSync } from 'node:fs';
-import type { Inspection } from '../inspect.js';
-import { sessionsOf } from '../mapped.js';
-import type { Roots } from '../options.js';
+import type { Roots } from '../options/resolve.js';
 import { PROVIDERS, type Provider } from '../providers/index.js';
 import { inWords } from '../providers/obstacle.js';
 import { sweep } from '../providers/sweep.js';
-import type { Mapping } from '../session-map/session-map.js';
+import type { Mapping } from '../session-map/parse.js';
+import type { Inspection } from '../sessions/activity.js';
+import { sessionsOf } from '../sessions/mapped.js';
 import { type Check, ok, problem, warning } from './check.js';
 
 /** Looks at each CLI's directory, and how many of its mapped sessions have a transcript there. */

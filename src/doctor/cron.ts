@@ -1,9 +1,9 @@
 import { type Stats, statSync } from 'node:fs';
 import { uptime } from 'node:os';
 import { dirname, join } from 'node:path';
-import type { Account } from '../account.js';
-import { localTime } from '../local-time.js';
 import { PROGRAM } from '../name.js';
+import { localTime } from '../output/local-time.js';
+import type { Account } from '../system/account.js';
 import { ask } from './ask.js';
 import { type Check, ok, problem } from './check.js';
 import { checkEnvironmentFile, environmentFile } from './environment.js';

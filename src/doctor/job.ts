@@ -1,7 +1,7 @@
 import { Command } from 'commander';
-import type { Account } from '../account.js';
-import { addCleanOptions, type Flags, inOneLine } from '../flags.js';
-import { type CleanOptions, cleanOptions } from '../options.js';
+import { addCleanOptions, type Flags, inOneLine } from '../options/flags.js';
+import { type CleanOptions, cleanOptions } from '../options/resolve.js';
+import type { Account } from '../system/account.js';
 import { type Check, problem } from './check.js';
 import { type Variables, wordsOf } from './environment.js';
 import { isGone } from './files.js';

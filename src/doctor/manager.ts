@@ -1,6 +1,6 @@
 import { join } from 'node:path';
-import type { Account } from '../account.js';
 import { PROGRAM } from '../name.js';
+import type { Account } from '../system/account.js';
 import { ask } from './ask.js';
 
 /** A manager of services: the system's, or a user's own. */

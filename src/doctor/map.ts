@@ -1,12 +1,12 @@
 import { accessSync, constants, type Stats } from 'node:fs';
+import { lateClock } from '../clean/guards.js';
+import { lockHolder } from '../commit/lock.js';
 import { CleanupError, reason } from '../errors.js';
-import { lateClock } from '../gates.js';
-import type { MappedSection } from '../mapped.js';
-import { Problems } from '../problems.js';
-import { JOURNAL_NAME, type JournalContent, readJournal } from '../session-map/journal.js';
+import { JOURNAL_NAME, type JournalContent, readJournal } from '../journal/journal.js';
+import { Problems } from '../output/problems.js';
 import { foreignGroup, locateMap, type MapLocation } from '../session-map/location.js';
-import { lockHolder } from '../session-map/lock.js';
 import { type MapSnapshot, readMap } from '../session-map/read.js';
+import type { MappedSection } from '../sessions/mapped.js';
 import { type Check, ok, problem, warning } from './check.js';
 
 /** The map's file as far as it could be looked at. */

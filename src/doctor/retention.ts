@@ -1,6 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Roots } from '../options.js';
+import type { Roots } from '../options/resolve.js';
 import { type Check, warning } from './check.js';
 
 /**

@@ -1,7 +1,7 @@
 import { statSync } from 'node:fs';
 import { join } from 'node:path';
-import { type Account, ownAccount } from '../account.js';
-import type { InspectOptions } from '../options.js';
+import type { InspectOptions } from '../options/resolve.js';
+import { type Account, ownAccount } from '../system/account.js';
 import { accountOf } from './account.js';
 import { checkViews } from './as-installed.js';
 import { type Check, warning } from './check.js';

@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { errorCode, reason } from '../errors.js';
-import { processStart } from '../process-start.js';
+import { processStart } from '../system/process-start.js';
 import type { Obstacle } from './obstacle.js';
 import type { Family } from './provider.js';
 

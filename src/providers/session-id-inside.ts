@@ -1,5 +1,5 @@
 import { closeSync, openSync, readSync } from 'node:fs';
-import { lastMember, outline } from '../json-outline.js';
+import { lastMember, outline } from '../session-map/json-outline.js';
 
 // The id stands near the top; a first line can go on for long behind it.
 const LONGER_BYTES = [64 * 1024, 1024 * 1024] as const;

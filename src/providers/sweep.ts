@@ -1,7 +1,7 @@
 import { Dirent, readdirSync, statSync } from 'node:fs';
 import { join, sep } from 'node:path';
 import fastGlob from 'fast-glob';
-import { Gathering, type SessionFiles } from './gathering.js';
+import { Gathering, type SessionFiles } from './found.js';
 import { leadsNowhere, type Obstacle, obstacleAt } from './obstacle.js';
 import { type Claim, PREFIX_LENGTH, type Provider, type Wanted } from './provider.js';
 import { uuidV7Time } from './session-id.js';

@@ -1,11 +1,11 @@
-import type { Decision } from '../decide.js';
-import type { Judgement } from '../gates.js';
-import type { CleanOptions } from '../options.js';
-import type { Problems } from '../problems.js';
-import type { Removal } from '../removal.js';
+import type { Judgement } from '../clean/guards.js';
+import type { Removal } from '../clean/remove.js';
+import { type CleanReport, type Row, sectionsOf } from '../clean/result.js';
+import type { CleanOptions } from '../options/resolve.js';
+import type { Problems } from '../output/problems.js';
 import type { MapLocation } from '../session-map/location.js';
-import { keyOf } from '../session-map/session-map.js';
-import { type CleanReport, type Row, sectionsOf } from './clean-report.js';
+import { keyOf } from '../session-map/parse.js';
+import type { Decision } from '../sessions/decide.js';
 
 /**
  * The report of a clean run.

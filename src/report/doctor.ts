@@ -1,8 +1,8 @@
 import type { Check } from '../doctor/check.js';
-import { printable } from '../printable.js';
-import { colorsFor } from './colors.js';
+import { colorsFor } from '../output/colors.js';
+import { printable } from '../output/printable.js';
+import type { TextStyle } from './clean-text.js';
 import { JSON_VERSION } from './json.js';
-import type { TextStyle } from './text.js';
 
 const MARK = { ok: '✅', warning: '⚠️ ', problem: '❌' } as const;
 const PAINT = { ok: 'green', warning: 'yellow', problem: 'red' } as const;

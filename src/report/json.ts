@@ -1,4 +1,4 @@
-import { type CleanReport, type Row, summarize } from './clean-report.js';
+import { type CleanReport, type Row, summarize } from '../clean/result.js';
 import { hoursIdle } from './idle-hours.js';
 import type { RestoreReport } from './restore-report.js';
 

@@ -1,6 +1,6 @@
-import type { SortKey } from '../flags.js';
-import type { ListOptions } from '../options.js';
-import type { ReportSection, Row } from './clean-report.js';
+import type { ReportSection, Row } from '../clean/result.js';
+import type { SortKey } from '../options/flags.js';
+import type { ListOptions } from '../options/resolve.js';
 
 /** The rows that were asked for, in the order that was asked for. */
 export function chosenRows(

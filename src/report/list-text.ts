@@ -1,8 +1,8 @@
-import { printable } from '../printable.js';
-import { type CleanReport, type Row, summarize } from './clean-report.js';
-import type { Colors } from './colors.js';
+import { type CleanReport, type Row, summarize } from '../clean/result.js';
+import type { Colors } from '../output/colors.js';
+import { printable } from '../output/printable.js';
+import { GAP, tableLines, widthOf, wrapped } from '../output/table.js';
 import { type Column, LAYOUTS, PLAIN } from './list-columns.js';
-import { GAP, tableLines, widthOf, wrapped } from './table.js';
 import { transcriptLines } from './transcript-lines.js';
 
 /** How a list looks. */

@@ -1,5 +1,5 @@
-import type { Problem } from '../problems.js';
-import type { Restorable } from '../session-map/restorable.js';
+import type { Restorable } from '../journal/restorable.js';
+import type { Problem } from '../output/problems.js';
 
 /** A removed mapping and what became of it. */
 export interface RestoreRow {

@@ -1,8 +1,8 @@
-import { localTime } from '../local-time.js';
-import { printable, shortId } from '../printable.js';
-import { colorsFor } from './colors.js';
+import { colorsFor } from '../output/colors.js';
+import { localTime } from '../output/local-time.js';
+import { printable, shortId } from '../output/printable.js';
+import type { TextStyle } from './clean-text.js';
 import type { RestoreReport, RestoreRow } from './restore-report.js';
-import type { TextStyle } from './text.js';
 
 const WORDS: Readonly<Record<RestoreRow['action'] | 'no-room', string>> = {
   restorable: '↩️  ',

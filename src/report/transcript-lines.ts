@@ -1,6 +1,6 @@
-import { printable } from '../printable.js';
+import { printable } from '../output/printable.js';
 import { resumeWords } from '../providers/index.js';
-import type { Mapping } from '../session-map/session-map.js';
+import type { Mapping } from '../session-map/parse.js';
 
 /** Where a session's transcript lies, and the command that takes the session up again, if there is one. */
 export function transcriptLines(mapping: Mapping, transcript: string): string[] {

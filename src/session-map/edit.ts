@@ -1,5 +1,5 @@
-import type { JsonMember, JsonNode } from '../json-outline.js';
-import { canHold, FLAT_PROVIDER, parseSessionMapText, type SessionMap } from './session-map.js';
+import type { JsonMember, JsonNode } from './json-outline.js';
+import { canHold, FLAT_PROVIDER, parseSessionMapText, type SessionMap } from './parse.js';
 
 /** A mapping to put into a map: `raw` is its value's JSON text. */
 export interface Entry {

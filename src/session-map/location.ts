@@ -1,9 +1,9 @@
 import { lstatSync, type Stats, statSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { CleanupError, errorCode, reason } from '../errors.js';
-import { followLinks } from '../files/follow-links.js';
-import { printable } from '../printable.js';
-import type { Problems } from '../problems.js';
+import { printable } from '../output/printable.js';
+import type { Problems } from '../output/problems.js';
+import { followLinks } from '../system/follow-links.js';
 
 export const MAP_NAME = 'session_map.json';
 

@@ -1,9 +1,9 @@
 import { closeSync, fstatSync, readFileSync, type Stats } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { CleanupError, errorCode, reason } from '../errors.js';
-import { openForReading } from '../files/open.js';
-import { printable } from '../printable.js';
-import { MalformedMapError, parseSessionMap, type SessionMap } from './session-map.js';
+import { printable } from '../output/printable.js';
+import { openForReading } from '../system/open.js';
+import { MalformedMapError, parseSessionMap, type SessionMap } from './parse.js';
 
 /** A map's file as it stood at one moment. */
 export interface MapFile {

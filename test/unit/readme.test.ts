@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Command, type Option } from 'commander';
 import { describe, expect, it } from 'vitest';
-import { addCleanOptions, addListOptions, addRestoreOptions } from '../../src/flags.js';
+import { addCleanOptions, addListOptions, addRestoreOptions } from '../../src/options/flags.js';
 
 const README = readFileSync(join(import.meta.dirname, '../../README.md'), 'utf8');
 const OPTIONS = /^## Options\n(.*?)^## /ms.exec(README)?.[1] ?? '';

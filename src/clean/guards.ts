@@ -1,0 +1,53 @@
+import { hostname } from 'node:os';
+import type { CleanOptions } from '../options/resolve.js';
+import type { Problems } from '../output/problems.js';
+import type { Examination } from '../sessions/assess.js';
+import { exceeds } from '../sessions/decide.js';
+
+// Clocks of file servers and of this machine differ by seconds; more is a clock that was set back.
+const CLOCK_SLACK_MS = 5 * 60 * 1000;
+
+/** What was found, and why nothing of it may be acted on, if so. */
+export interface Judgement {
+  readonly examination: Examination;
+  readonly hold: string | undefined;
+}
+
+/**
+ * What is wrong with the clock, in words, when it is behind the map's own time; undefined when nothing is.
+ *
+ * @param mapTime the map's modification time, ms since the epoch
+ * @param now ms since the epoch
+ */
+export function lateClock(mapTime: number, now: number): string | undefined {
+  if (mapTime - now <= CLOCK_SLACK_MS) return undefined;
+  const minutes = Math.round((mapTime - now) / 60_000);
+  return `the clock of ${hostname()} is ${minutes} minutes behind the map's own time`;
+}
+
+/**
+ * Whether the picture as a whole is too suspicious to be acted on; it is said as an error then.
+ *
+ * @returns why nothing is removed, in words; undefined when all is well
+ */
+export function gate(
+  { decisions, mapped, policy: { now } }: Examination,
+  { maxRemove }: Pick<CleanOptions, 'maxRemove'>,
+  problems: Problems,
+): string | undefined {
+  const removals = decisions.filter(({ removes }) => removes).length;
+  if (removals === 0) return undefined;
+  const late = mapped.file && lateClock(mapped.file.stats.mtimeMs, now);
+  if (late !== undefined) {
+    problems.error(`${late}; nothing was removed. Set the clock`);
+    return 'the clock is behind the map';
+  }
+  if (maxRemove !== undefined && exceeds(maxRemove, removals, decisions.length)) {
+    const limit = `${maxRemove.most}${maxRemove.kind === 'percent' ? '%' : ''}`;
+    problems.error(
+      `${removals} of ${decisions.length} mappings would go, more than --max-remove ${limit} allows; nothing was removed`,
+    );
+    return 'more than --max-remove would go';
+  }
+  return undefined;
+}

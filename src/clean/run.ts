@@ -1,0 +1,79 @@
+import { randomUUID } from 'node:crypto';
+import { existsSync } from 'node:fs';
+import { Bridge } from '../bridge/client.js';
+import { recoverLeftovers } from '../commit/leftovers.js';
+import { takeLock } from '../commit/lock.js';
+import { pruneJournal, readJournal } from '../journal/journal.js';
+import type { CleanOptions } from '../options/resolve.js';
+import type { Problems } from '../output/problems.js';
+import { reportOf } from '../report/clean-rows.js';
+import { foreignGroup, locateMap, type MapLocation } from '../session-map/location.js';
+import { examine } from '../sessions/assess.js';
+import { gate, type Judgement } from './guards.js';
+import { runOnChange } from './on-change.js';
+import { removeDecided } from './remove.js';
+import { type CleanReport, summarize } from './result.js';
+
+const DAY_MS = 24 * 3600 * 1000;
+
+/**
+ * A clean run from the map to what became of it; a dry one ends with the decision.
+ *
+ * @param problems what is worth telling; it grows
+ * @throws CleanupError when the run could not come to its decision; the map is whole
+ */
+export async function runClean(options: CleanOptions, problems: Problems): Promise<CleanReport> {
+  const location = locateMap(options.sessionDir, !options.dryRun, problems);
+  const group = foreignGroup(location);
+  if (group !== undefined) problems.warn(`${group.message}; ${group.cure}`);
+  const bridge = options.bridgeUrl && new Bridge(options.bridgeUrl);
+  const look = async (): Promise<Judgement> => {
+    const journal = readJournal(location.directory);
+    const showsRunning = options.json || options.verbose;
+    const examination = await examine(
+      options,
+      location,
+      bridge,
+      journal,
+      showsRunning,
+      problems,
+      !options.dryRun,
+    );
+    return { examination, hold: gate(examination, options, problems) };
+  };
+  if (options.dryRun || !existsSync(location.path)) {
+    return reportOf(await look(), undefined, location, options, problems);
+  }
+
+  const release = await takeLock(location.directory);
+  let report: CleanReport;
+  try {
+    const id = randomUUID();
+    await recoverLeftovers(location, readJournal(location.directory), id, problems);
+    const { examination, hold } = await look();
+    const hasWork = examination.decisions.some(({ removes }) => removes) && hold === undefined;
+    const removal = hasWork
+      ? await removeDecided(examination, location, bridge, id, problems)
+      : undefined;
+    report = reportOf({ examination, hold }, removal, location, options, problems);
+    pruneJournal(location.directory, options.journalDays * DAY_MS, Date.now(), id, problems);
+  } finally {
+    release();
+  }
+  await announceChange(report, location, options, problems);
+  return report;
+}
+
+async function announceChange(
+  report: CleanReport,
+  location: MapLocation,
+  { onChange }: CleanOptions,
+  problems: Problems,
+): Promise<void> {
+  const { removed } = summarize(report);
+  if (onChange === undefined || removed === 0) return;
+  const failure = await runOnChange(onChange, removed, location.path);
+  if (failure !== undefined) {
+    problems.error(`the --on-change command failed: ${failure}; the map stays cleaned`);
+  }
+}

@@ -1,0 +1,46 @@
+import { putMappings, removeMappings } from '../session-map/edit.js';
+import {
+  canHold,
+  keyOf,
+  mappingsOf,
+  parseSessionMapText,
+  type SessionMap,
+} from '../session-map/parse.js';
+
+/** A map that another process had renamed into place, and for an instant found ours in its stead. */
+export interface Met {
+  readonly before: SessionMap;
+  readonly ours: SessionMap;
+  readonly theirs: SessionMap;
+}
+
+/** The map with what the other process had changed and then wrote again without, having read ours. */
+export function putBack({ before, ours, theirs }: Met, map: SessionMap): SessionMap {
+  const [now, was, instead, wanted] = [map, before, ours, theirs].map(rawValues) as [
+    Map<string, string>,
+    Map<string, string>,
+    Map<string, string>,
+    Map<string, string>,
+  ];
+  const isUndone = (key: string): boolean =>
+    wanted.get(key) !== was.get(key) &&
+    now.get(key) === instead.get(key) &&
+    now.get(key) !== wanted.get(key);
+  const without = removeMappings(map, (provider, chat) => {
+    const key = keyOf({ provider, chat });
+    return !wanted.has(key) && isUndone(key);
+  });
+  const kept = reparse(without, map);
+  const entries = mappingsOf(theirs).filter(
+    (mapping) => isUndone(keyOf(mapping)) && canHold(kept, mapping.provider),
+  );
+  return reparse(putMappings(kept, entries), map);
+}
+
+function reparse(text: string, like: SessionMap): SessionMap {
+  return text === like.text ? like : parseSessionMapText(text, like.hasByteOrderMark);
+}
+
+function rawValues(map: SessionMap): Map<string, string> {
+  return new Map(mappingsOf(map).map((mapping) => [keyOf(mapping), mapping.raw] as const));
+}

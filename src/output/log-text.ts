@@ -1,0 +1,34 @@
+import { type CleanReport, type Row, summarize } from '../clean/result.js';
+import { hoursIdle } from '../report/idle-hours.js';
+import { localTime } from './local-time.js';
+import { printable } from './printable.js';
+
+/** A clean run for a log that is searched by line: one for each removal, and one for the run. */
+export function logText(report: CleanReport): string {
+  const rows = report.sections.flatMap((section) => section.rows);
+  const removals = rows.filter(({ action }) => action === 'removed');
+  const lines = [...removals.map((row) => removalLine(row, report)), summaryLine(report)];
+  return `${lines.join('\n')}\n`;
+}
+
+function removalLine({ decision, via }: Row, { now, withBridge }: CleanReport): string {
+  const { mapping, lastActivity } = decision;
+  const name = printable(`${mapping.provider}/${mapping.chat}`);
+  const why =
+    lastActivity === null
+      ? 'no transcript'
+      : `idle for ${hoursIdle(lastActivity, now)}h (last: ${localTime(lastActivity)})`;
+  const way = withBridge ? ` via the ${via}` : '';
+  return `removed ${name}${way}: session ${printable(mapping.session ?? '?')}, ${why}`;
+}
+
+function summaryLine(report: CleanReport): string {
+  const { checked, removed, ...rest } = summarize(report);
+  const { active, idle, missing, unreadable, unrecognized, writtenBack } = rest;
+  const counts = Object.entries({ active, idle, missing, unreadable, unrecognized })
+    .filter(([, count]) => count > 0)
+    .map(([state, count]) => `${count} ${state}`);
+  const states = counts.length > 0 ? ` (${counts.join(', ')})` : '';
+  const back = writtenBack > 0 ? `, ${writtenBack} written back by the bridge` : '';
+  return `${checked} checked${states}, ${removed} removed${back}; threshold ${report.thresholdHours}h`;
+}

@@ -1,0 +1,126 @@
+import type { Bridge } from '../bridge/client.js';
+import { JOURNAL_NAME, type JournalContent } from '../journal/journal.js';
+import type { CleanOptions } from '../options/resolve.js';
+import type { Problems } from '../output/problems.js';
+import type { MapLocation } from '../session-map/location.js';
+import { type Inspection, inspect } from './activity.js';
+import { type Decision, decide, type Policy } from './decide.js';
+import { type Mapped, readMapped } from './mapped.js';
+import { reportEmptyFamilies } from './missing-transcripts.js';
+import { writtenBack, writtenBackInWords } from './written-back.js';
+
+/** What a run found and what it decided. */
+export interface Examination {
+  readonly mapped: Mapped;
+  readonly inspection: Inspection;
+  readonly policy: Policy;
+  /** One for each mapping, in the order of the map. */
+  readonly decisions: readonly Decision[];
+  /** The mappings of earlier runs that the bridge has written back. */
+  readonly writtenBack: readonly Decision[];
+}
+
+/** The part of the options that looking and deciding depends on. */
+export type ExamineOptions = Pick<
+  CleanOptions,
+  'roots' | 'thresholdMs' | 'missing' | 'keepRunning' | 'bridgeUrl'
+>;
+
+/**
+ * Reads what is mapped, looks at the transcripts and decides. Writes nothing.
+ *
+ * @param checkRunning whether to look for the sessions' processes even when nothing depends on it
+ * @throws CleanupError when the map or the bridge's memory can't be read
+ */
+export async function examine(
+  options: ExamineOptions,
+  location: MapLocation,
+  bridge: Bridge | undefined,
+  journal: JournalContent,
+  checkRunning: boolean,
+  problems: Problems,
+  keepTimes = false,
+): Promise<Examination> {
+  const mapped = await readMapped(location.path, bridge);
+  reportMap(mapped, location, bridge, problems);
+  reportJournal(journal, problems);
+  const mappings = mapped.sections.flatMap((section) => section.mappings);
+  const policy: Policy = {
+    now: Date.now(),
+    thresholdMs: options.thresholdMs,
+    missing: options.missing,
+    keepRunning: options.keepRunning,
+  };
+  const inspection = inspect(
+    mappings,
+    options.roots,
+    options.keepRunning || checkRunning,
+    keepTimes,
+  );
+  const decisions = decide(mappings, inspection, policy);
+  reportOddMappings(decisions, problems);
+  reportUnreadable(decisions, inspection, problems);
+  inspection.reportRunningDoubts(problems);
+  reportEmptyFamilies(decisions, inspection, options, problems);
+  const back = writtenBack(journal.entries, decisions);
+  if (back.length > 0) {
+    const { message, cure } = writtenBackInWords(back.length, options.bridgeUrl);
+    problems.warn(`${message}. ${cure}`);
+  }
+  return { mapped, inspection, policy, decisions, writtenBack: back };
+}
+
+function reportMap(
+  { file, memory }: Mapped,
+  location: MapLocation,
+  bridge: Bridge | undefined,
+  problems: Problems,
+): void {
+  for (const oddity of file?.map.oddities ?? []) problems.warn(`${location.path}: ${oddity}`);
+  if (bridge !== undefined && memory === undefined) {
+    problems.warn(`no bridge listens at ${bridge.address}: what the file says counts`);
+  }
+  if (file === undefined && memory?.sections.some(({ mappings }) => mappings.length > 0)) {
+    problems.error(
+      `${location.path}: no such file, but the bridge at ${bridge?.address} has mappings; nothing was removed. ` +
+        'Is --session-dir the directory of this bridge?',
+    );
+  }
+}
+
+function reportJournal({ damaged }: JournalContent, problems: Problems): void {
+  if (damaged.length === 0) return;
+  const shown = damaged.slice(0, 5).join(', ') + (damaged.length > 5 ? ', …' : '');
+  problems.warn(
+    `${JOURNAL_NAME}: passed over what makes no sense in it (line ${shown}); what stood there can't be restored`,
+  );
+}
+
+function reportOddMappings(decisions: readonly Decision[], problems: Problems): void {
+  for (const { mapping, state } of decisions) {
+    // A section of no known CLI is nothing odd: the bridge has such.
+    if (state === 'unrecognized' && mapping.family !== undefined) {
+      problems.warn(oddMapping(mapping));
+    }
+  }
+}
+
+/** Says why sessions could not be looked at. */
+export function reportUnreadable(
+  decisions: readonly Decision[],
+  inspection: Inspection,
+  problems: Problems,
+): void {
+  for (const { mapping, state } of decisions) {
+    const { family, session } = mapping;
+    if (state !== 'unreadable' || family === undefined || session === null) continue;
+    inspection.reportObstacles(family, session, problems);
+  }
+}
+
+function oddMapping({ provider, chat, session }: Decision['mapping']): string {
+  const name = `${provider}/${chat.slice(0, 80)}`;
+  return session === null
+    ? `${name}: its value has no session id in a form that is known; kept`
+    : `${name}: '${session.slice(0, 80)}' is no session id that the CLI could have given; kept`;
+}

@@ -1,0 +1,68 @@
+import type { Bridge } from '../bridge/client.js';
+import type { Family } from '../providers/index.js';
+import { isPossibleSessionId } from '../providers/session-id.js';
+import { keyOf, type Mapping, mappingsOf, type SessionMap } from '../session-map/parse.js';
+import { type MapSnapshot, readMap } from '../session-map/read.js';
+
+/** What is mapped at this moment. */
+export interface Mapped {
+  /** The map's file; undefined when there is none yet. */
+  readonly file: MapSnapshot | undefined;
+  /** The memory of the bridge that runs; undefined when none was asked or none listens. */
+  readonly memory: SessionMap | undefined;
+  /** By section, in the file's order. */
+  readonly sections: readonly MappedSection[];
+}
+
+export interface MappedSection {
+  readonly provider: string;
+  readonly mappings: readonly Mapping[];
+}
+
+/**
+ * Reads the map's file, and the bridge's memory when there is a bridge: while it runs, its memory is
+ * what counts, and the file only has what it does not know.
+ *
+ * @throws CleanupError when either can't be read
+ */
+export async function readMapped(path: string, bridge: Bridge | undefined): Promise<Mapped> {
+  const file = await readMap(path);
+  const memory = await bridge?.memory(file?.bytes.length ?? 0);
+  return { file, memory, sections: unite(memory, file?.map) };
+}
+
+/** What the memory and the file have between them; where both have a chat, the memory counts. */
+export function unite(
+  memory: SessionMap | undefined,
+  file: SessionMap | undefined,
+): MappedSection[] {
+  const sections = new Map<string, Map<string, Mapping>>();
+  // The file first, for its order; what the memory has takes the place.
+  for (const map of [file, memory]) {
+    for (const { provider, mappings } of map?.sections ?? []) {
+      const chats = sections.get(provider) ?? new Map<string, Mapping>();
+      sections.set(provider, chats);
+      for (const mapping of mappings) chats.set(mapping.chat, mapping);
+    }
+  }
+  return [...sections].map(([provider, chats]) => ({ provider, mappings: [...chats.values()] }));
+}
+
+/** The sessions of a CLI that are mapped, as far as their ids are possible ones. */
+export function sessionsOf(mappings: readonly Mapping[], wanted: Family): ReadonlySet<string> {
+  return new Set(
+    mappings.flatMap(({ family, session }) =>
+      family === wanted && session !== null && isPossibleSessionId(session) ? [session] : [],
+    ),
+  );
+}
+
+/** Whether a map has a chat with this very session. */
+export function hasMapping(map: SessionMap | undefined): (mapping: Mapping) => boolean {
+  const sessions = new Map(
+    (map === undefined ? [] : mappingsOf(map)).map(
+      (mapping) => [keyOf(mapping), mapping.session] as const,
+    ),
+  );
+  return (mapping) => sessions.get(keyOf(mapping)) === mapping.session;
+}
