@@ -45,5 +45,5 @@ export async function recoverLeftovers(
 
 function isOurs(path: string): boolean {
   const stats = lstatSync(path, { throwIfNoEntry: false });
-  return stats?.isFile() && [0, process.geteuid?.()].includes(stats.uid);
+  return stats?.isFile() === true && [0, process.geteuid?.()].includes(stats.uid);
 }
