@@ -4,13 +4,13 @@ import { EXIT, type ExitStatus } from './errors.js';
 import { PROGRAM } from './name.js';
 import {
   addCleanOptions,
-  addInspectOptions,
   addListOptions,
   addRestoreOptions,
+  addSessionOptions,
   type Flags,
   flagsOf,
 } from './options/flags.js';
-import { cleanOptions, inspectOptions, listOptions, restoreOptions } from './options/resolve.js';
+import { cleanOptions, listOptions, restoreOptions, sessionOptions } from './options/resolve.js';
 import { print } from './output/stdout.js';
 
 declare const __VERSION__: string;
@@ -69,11 +69,11 @@ export function program(course: Course): Command {
       done(await restore(chats, restoreOptions(flagsOf(command), process.env)));
     });
 
-  addInspectOptions(root.command('doctor'))
+  addSessionOptions(root.command('doctor'))
     .description('why is nothing cleaned? check everything; changes nothing')
     .action(async (_flags: Flags, command: Command) => {
       const { doctor } = await import('./commands/doctor.js');
-      done(await doctor(inspectOptions(flagsOf(command), process.env)));
+      done(await doctor(sessionOptions(flagsOf(command), process.env)));
     });
 
   root

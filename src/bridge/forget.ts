@@ -1,4 +1,4 @@
-import type { LastWord } from '../commit/remove-mappings.js';
+import type { FinalCheck } from '../commit/remove-mappings.js';
 import type { Leaving } from '../journal/removals.js';
 import { keyOf, type SessionMap } from '../session-map/parse.js';
 import { type Bridge, BridgeError, NoAnswerError } from './client.js';
@@ -29,7 +29,7 @@ const PATIENCE_MS = 5 * 60 * 1000;
 export async function forgetInBridge(
   bridge: Bridge,
   candidates: readonly Leaving[],
-  lastWord: LastWord,
+  lastWord: FinalCheck,
   mapBytes: number,
   isAskedToEnd: () => boolean,
 ): Promise<Forgotten> {

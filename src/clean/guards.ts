@@ -1,16 +1,16 @@
 import { hostname } from 'node:os';
 import type { CleanOptions } from '../options/resolve.js';
 import type { Problems } from '../output/problems.js';
-import type { Examination } from '../sessions/assess.js';
+import type { Assessment } from '../sessions/assess.js';
 import { exceeds } from '../sessions/decide.js';
 
 // Clocks of file servers and of this machine differ by seconds; more is a clock that was set back.
 const CLOCK_SLACK_MS = 5 * 60 * 1000;
 
 /** What was found, and why nothing of it may be acted on, if so. */
-export interface Judgement {
-  readonly examination: Examination;
-  readonly hold: string | undefined;
+export interface GuardedAssessment {
+  readonly assessment: Assessment;
+  readonly blockedBecause: string | undefined;
 }
 
 /**
@@ -30,8 +30,8 @@ export function lateClock(mapTime: number, now: number): string | undefined {
  *
  * @returns why nothing is removed, in words; undefined when all is well
  */
-export function gate(
-  { decisions, mapped, policy: { now } }: Examination,
+export function guard(
+  { decisions, mapped, policy: { now } }: Assessment,
   { maxRemove }: Pick<CleanOptions, 'maxRemove'>,
   problems: Problems,
 ): string | undefined {

@@ -10,11 +10,11 @@ import type { Problems } from '../output/problems.js';
 import type { MapLocation } from '../session-map/location.js';
 import { keyOf, mappingsOf, type SessionMap } from '../session-map/parse.js';
 import { readMap } from '../session-map/read.js';
-import type { Examination } from '../sessions/assess.js';
+import type { Assessment } from '../sessions/assess.js';
 import type { Decision } from '../sessions/decide.js';
 import { hasMapping } from '../sessions/mapped.js';
 import { undisturbed } from '../system/signals.js';
-import { LastLook } from './recheck.js';
+import { Recheck } from './recheck.js';
 
 /** What became of the mappings that were to go, by their keys. */
 export interface Removal {
@@ -31,14 +31,14 @@ export interface Removal {
  * @param run the id of this run, for the journal
  */
 export async function removeDecided(
-  examination: Examination,
+  assessment: Assessment,
   location: MapLocation,
   bridge: Bridge | undefined,
   run: string,
   problems: Problems,
 ): Promise<Removal> {
   return await undisturbed(async (isAskedToEnd) => {
-    const work = new RemovalWork(examination, location, run, problems);
+    const work = new RemovalWork(assessment, location, run, problems);
     try {
       await work.remove(bridge, isAskedToEnd);
     } catch (error) {
@@ -50,11 +50,11 @@ export async function removeDecided(
 }
 
 class RemovalWork {
-  readonly #examination: Examination;
+  readonly #assessment: Assessment;
   readonly #location: MapLocation;
   readonly #run: string;
   readonly #problems: Problems;
-  readonly #lastLook: LastLook;
+  readonly #recheck: Recheck;
   readonly #journal: RemovalJournal;
   readonly #candidates: readonly Decision[];
   readonly #removed = new Map<string, 'bridge' | 'file'>();
@@ -63,22 +63,22 @@ class RemovalWork {
   #unsure: ReadonlySet<string> = new Set();
   #collisions = 0;
 
-  constructor(examination: Examination, location: MapLocation, run: string, problems: Problems) {
-    this.#examination = examination;
+  constructor(assessment: Assessment, location: MapLocation, run: string, problems: Problems) {
+    this.#assessment = assessment;
     this.#location = location;
     this.#run = run;
     this.#problems = problems;
-    this.#lastLook = new LastLook(examination, problems);
+    this.#recheck = new Recheck(assessment, problems);
     this.#journal = new RemovalJournal(location.directory, run);
-    this.#candidates = examination.decisions.filter(({ removes }) => removes);
+    this.#candidates = assessment.decisions.filter(({ removes }) => removes);
   }
 
   get outcome(): Removal {
-    return { removed: this.#removed, staying: this.#lastLook.staying };
+    return { removed: this.#removed, staying: this.#recheck.staying };
   }
 
   async remove(bridge: Bridge | undefined, isAskedToEnd: () => boolean): Promise<void> {
-    const isInMemory = hasMapping(this.#examination.mapped.memory);
+    const isInMemory = hasMapping(this.#assessment.mapped.memory);
     // Before the bridge saves: what its memory does not know must be in the journal when it goes.
     await this.#fromFile(this.#candidates.filter(({ mapping }) => !isInMemory(mapping)));
     const inMemory = this.#candidates.filter(({ mapping }) => isInMemory(mapping));
@@ -93,7 +93,7 @@ class RemovalWork {
       this.#location,
       going,
       this.#journal,
-      this.#lastLook,
+      this.#recheck,
     );
     this.#report(committed);
     for (const key of removed) if (!this.#removed.has(key)) this.#removed.set(key, 'file');
@@ -104,20 +104,20 @@ class RemovalWork {
     going: readonly Decision[],
     isAskedToEnd: () => boolean,
   ): Promise<void> {
-    const { memory, file } = this.#examination.mapped;
+    const { memory, file } = this.#assessment.mapped;
     // The bridge writes its memory over the file: what it does not know must be in the journal, too.
     const isInFile = hasMapping((await readMap(this.#location.path))?.map);
-    const unknown = unknownTo(memory, this.#examination.decisions).filter(({ mapping }) =>
+    const unknown = unknownTo(memory, this.#assessment.decisions).filter(({ mapping }) =>
       isInFile(mapping),
     );
     this.#journal.announce([...going, ...unknown], 'by-provider');
     const mapBytes = file?.bytes.length ?? 0;
-    const asked = await forgetInBridge(bridge, going, this.#lastLook, mapBytes, isAskedToEnd);
+    const asked = await forgetInBridge(bridge, going, this.#recheck, mapBytes, isAskedToEnd);
     this.#unsure = asked.unsure;
     for (const { message } of asked.failures) this.#problems.error(message);
     for (const key of asked.forgotten) this.#removed.set(key, 'bridge');
     await this.#putBack(unknown);
-    // When its memory is not known, the file may hold what it needs.
+    // When its memory is not known, the file may blockedBecause what it needs.
     if (asked.memory === undefined) return;
     const isStillThere = hasMapping(asked.memory);
     await this.#fromFile(going.filter(({ mapping }) => !isStillThere(mapping)));

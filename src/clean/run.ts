@@ -1,15 +1,15 @@
 import { randomUUID } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { Bridge } from '../bridge/client.js';
-import { recoverLeftovers } from '../commit/leftovers.js';
+import { clearLeftovers } from '../commit/leftovers.js';
 import { takeLock } from '../commit/lock.js';
 import { pruneJournal, readJournal } from '../journal/journal.js';
 import type { CleanOptions } from '../options/resolve.js';
 import type { Problems } from '../output/problems.js';
 import { reportOf } from '../report/clean-rows.js';
 import { foreignGroup, locateMap, type MapLocation } from '../session-map/location.js';
-import { examine } from '../sessions/assess.js';
-import { gate, type Judgement } from './guards.js';
+import { assess } from '../sessions/assess.js';
+import { type GuardedAssessment, guard } from './guards.js';
 import { runOnChange } from './on-change.js';
 import { removeDecided } from './remove.js';
 import { type CleanReport, summarize } from './result.js';
@@ -25,12 +25,12 @@ const DAY_MS = 24 * 3600 * 1000;
 export async function runClean(options: CleanOptions, problems: Problems): Promise<CleanReport> {
   const location = locateMap(options.sessionDir, !options.dryRun, problems);
   const group = foreignGroup(location);
-  if (group !== undefined) problems.warn(`${group.message}; ${group.cure}`);
+  if (group !== undefined) problems.warn(`${group.message}; ${group.fix}`);
   const bridge = options.bridgeUrl && new Bridge(options.bridgeUrl);
-  const look = async (): Promise<Judgement> => {
+  const look = async (): Promise<GuardedAssessment> => {
     const journal = readJournal(location.directory);
     const showsRunning = options.json || options.verbose;
-    const examination = await examine(
+    const assessment = await assess(
       options,
       location,
       bridge,
@@ -39,7 +39,7 @@ export async function runClean(options: CleanOptions, problems: Problems): Promi
       problems,
       !options.dryRun,
     );
-    return { examination, hold: gate(examination, options, problems) };
+    return { assessment, blockedBecause: guard(assessment, options, problems) };
   };
   if (options.dryRun || !existsSync(location.path)) {
     return reportOf(await look(), undefined, location, options, problems);
@@ -49,13 +49,14 @@ export async function runClean(options: CleanOptions, problems: Problems): Promi
   let report: CleanReport;
   try {
     const id = randomUUID();
-    await recoverLeftovers(location, readJournal(location.directory), id, problems);
-    const { examination, hold } = await look();
-    const hasWork = examination.decisions.some(({ removes }) => removes) && hold === undefined;
+    await clearLeftovers(location, readJournal(location.directory), id, problems);
+    const { assessment, blockedBecause } = await look();
+    const hasWork =
+      assessment.decisions.some(({ removes }) => removes) && blockedBecause === undefined;
     const removal = hasWork
-      ? await removeDecided(examination, location, bridge, id, problems)
+      ? await removeDecided(assessment, location, bridge, id, problems)
       : undefined;
-    report = reportOf({ examination, hold }, removal, location, options, problems);
+    report = reportOf({ assessment, blockedBecause }, removal, location, options, problems);
     pruneJournal(location.directory, options.journalDays * DAY_MS, Date.now(), id, problems);
   } finally {
     release();

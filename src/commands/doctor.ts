@@ -6,23 +6,23 @@ import { checkRetention } from '../doctor/retention.js';
 import { checkSurroundings } from '../doctor/runtime.js';
 import { checkSchedule } from '../doctor/schedule.js';
 import { EXIT, type ExitStatus } from '../errors.js';
-import type { InspectOptions } from '../options/resolve.js';
+import type { SessionOptions } from '../options/resolve.js';
 import { printableJson } from '../output/printable.js';
 import { print } from '../output/stdout.js';
 import { doctorJson, doctorText } from '../report/doctor.js';
-import { inspect } from '../sessions/activity.js';
+import { findActivity } from '../sessions/activity.js';
 import { decide } from '../sessions/decide.js';
 import { unite } from '../sessions/mapped.js';
 import { writtenBack, writtenBackInWords } from '../sessions/written-back.js';
 
 /** Checks everything that cleaning depends on, and says what to do; changes nothing. */
-export async function doctor(options: InspectOptions): Promise<ExitStatus> {
+export async function doctor(options: SessionOptions): Promise<ExitStatus> {
   const checks = await checkAll(options);
   await print(options.json ? printableJson(doctorJson(checks)) : await doctorText(checks, options));
   return checks.some(({ level }) => level === 'problem') ? EXIT.failed : EXIT.done;
 }
 
-async function checkAll(options: InspectOptions): Promise<Check[]> {
+async function checkAll(options: SessionOptions): Promise<Check[]> {
   const now = Date.now();
   const map = await checkMap(options.sessionDir, now);
   const schedule = checkSchedule(options, process.env['HOME']);
@@ -32,19 +32,19 @@ async function checkAll(options: InspectOptions): Promise<Check[]> {
   const bridge = await checkBridge(bridgeUrl, job, map.snapshot);
   const sections = unite(bridge.memory, map.snapshot?.map);
   const mappings = sections.flatMap((section) => section.mappings);
-  const inspection = inspect(mappings, options.roots, false);
+  const activity = findActivity(mappings, options.roots, false);
   const policy = {
     now,
     thresholdMs: options.thresholdMs,
     missing: 'keep',
     keepRunning: false,
   } as const;
-  const back = writtenBack(map.journal.entries, decide(mappings, inspection, policy));
+  const back = writtenBack(map.journal.entries, decide(mappings, activity, policy));
   return [
     ...checkSurroundings(process.env),
     ...map.checks,
     checkSections(sections),
-    ...checkClis(mappings, inspection, options.roots),
+    ...checkClis(mappings, activity, options.roots),
     ...checkRetention(options.roots, options.thresholdHours),
     ...bridge.checks,
     ...(back.length === 0 ? [] : [writtenBackCheck(back.length, bridgeUrl)]),
@@ -53,6 +53,6 @@ async function checkAll(options: InspectOptions): Promise<Check[]> {
 }
 
 function writtenBackCheck(count: number, bridgeUrl: URL | undefined): Check {
-  const { message, cure } = writtenBackInWords(count, bridgeUrl);
-  return warning('written back', message, cure);
+  const { message, fix } = writtenBackInWords(count, bridgeUrl);
+  return warning('written back', message, fix);
 }

@@ -12,7 +12,7 @@ import { providerOf } from '../providers/index.js';
 import { cleanJson } from '../report/json.js';
 import { chosenRows, inSections } from '../report/list-rows.js';
 import { locateMap } from '../session-map/location.js';
-import { examine } from '../sessions/assess.js';
+import { assess } from '../sessions/assess.js';
 
 /**
  * Shows every mapped session with its last activity; changes nothing.
@@ -34,7 +34,7 @@ async function look(options: ListOptions, problems: Problems): Promise<CleanRepo
   const bridge = options.bridgeUrl && new Bridge(options.bridgeUrl);
   const journal = readJournal(location.directory);
   const asked = { ...options, missing: 'keep', keepRunning: false } as const;
-  const { decisions, mapped, policy, writtenBack } = await examine(
+  const { decisions, mapped, policy, writtenBack } = await assess(
     asked,
     location,
     bridge,

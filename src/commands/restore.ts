@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { recoverLeftovers } from '../commit/leftovers.js';
+import { clearLeftovers } from '../commit/leftovers.js';
 import { takeLock } from '../commit/lock.js';
 import { reportCommit } from '../commit/report.js';
 import { restoreToFile } from '../commit/restore-mappings.js';
@@ -88,7 +88,7 @@ async function putBack(
   const release = await takeLock(location.directory);
   try {
     const run = randomUUID();
-    await recoverLeftovers(location, readJournal(location.directory), run, problems);
+    await clearLeftovers(location, readJournal(location.directory), run, problems);
     const chosen = choose(await findRemovals(location, problems), chats, options);
     // The oldest first, as they stood in the map.
     const entries = chosen.map(({ entry }) => entry).reverse();

@@ -14,7 +14,7 @@ import { unlinkQuietly } from '../system/unlink.js';
 import { leftoverName } from './temp-file.js';
 
 /** Clears up what a killed run of ours left; a file that holds another program's map is kept, and said. */
-export async function recoverLeftovers(
+export async function clearLeftovers(
   { directory }: MapLocation,
   journal: JournalContent,
   _run: string,

@@ -5,7 +5,7 @@ import { keyOf, mappingsOf, type SessionMap } from '../session-map/parse.js';
 import { type Committed, commit } from './commit.js';
 
 /** Who has the last word on what is to go. */
-export interface LastWord {
+export interface FinalCheck {
   /** Looks at everything anew; for the moments before a decision takes effect. */
   refresh(): void;
   /** Whether a session that was to go has become active since, or can't be looked at any more. */
@@ -27,7 +27,7 @@ export async function removeFromFile(
   location: MapLocation,
   candidates: readonly Leaving[],
   journal: RemovalJournal,
-  lastWord: LastWord,
+  lastWord: FinalCheck,
 ): Promise<FileRemoval> {
   const byKey = new Map(candidates.map((candidate) => [keyOf(candidate.mapping), candidate]));
   const published = new Set<string>();

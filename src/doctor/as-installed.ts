@@ -1,5 +1,5 @@
 import { PROGRAM } from '../name.js';
-import { type InspectOptions, inspectOptions } from '../options/resolve.js';
+import { type SessionOptions, sessionOptions } from '../options/resolve.js';
 import { PROVIDERS } from '../providers/index.js';
 import type { Account } from '../system/account.js';
 import type { Check } from './check.js';
@@ -9,7 +9,7 @@ import type { KnownJob } from './job.js';
 export interface View {
   readonly account: Account | undefined;
   readonly home: string | undefined;
-  readonly options: InspectOptions;
+  readonly options: SessionOptions;
 }
 
 interface Difference {
@@ -33,7 +33,7 @@ export function checkViews(jobs: readonly KnownJob[], view: View): Check[] {
     subject: known.job.subject,
     level,
     message: `this page does not look at what it cleans: ${differences.join(', ')}`,
-    cure: `to look as it does: ${commandFor(known, view)}`,
+    fix: `to look as it does: ${commandFor(known, view)}`,
   }));
 }
 
@@ -79,10 +79,10 @@ function commandFor({ job, home, options }: KnownJob, view: View): string {
 
 /** Those of a run that is told nothing but its home. */
 function usual(home: string): [flag: string, value: string][] {
-  return flagsOf(inspectOptions({}, { HOME: home }));
+  return flagsOf(sessionOptions({}, { HOME: home }));
 }
 
-function flagsOf(options: InspectOptions): [flag: string, value: string][] {
+function flagsOf(options: SessionOptions): [flag: string, value: string][] {
   return [
     ['--session-dir', options.sessionDir],
     ...PROVIDERS.map(({ family }): [string, string] => [`--${family}-dir`, options.roots[family]]),

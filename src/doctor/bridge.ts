@@ -29,15 +29,15 @@ export async function checkBridge(
     }
     const message =
       'no address given: only the file is cleaned, which a running bridge writes over';
-    const cure = 'give --bridge-url, or have --on-change restart the bridge';
-    return { checks: [warning('bridge', message, cure)], memory: undefined };
+    const fix = 'give --bridge-url, or have --on-change restart the bridge';
+    return { checks: [warning('bridge', message, fix)], memory: undefined };
   }
   try {
     const memory = await new Bridge(url).memory(file?.bytes.length ?? 0);
     if (memory === undefined) {
       const message = `nothing listens at ${url.href}: what the file says counts`;
-      const cure = 'right if the bridge is stopped; otherwise check --bridge-url';
-      return { checks: [warning('bridge', message, cure)], memory };
+      const fix = 'right if the bridge is stopped; otherwise check --bridge-url';
+      return { checks: [warning('bridge', message, fix)], memory };
     }
     return { checks: [compare(url, memory, file?.map)], memory };
   } catch (error) {

@@ -29,16 +29,16 @@ export async function checkMap(sessionDir: string, now: number): Promise<MapFind
   try {
     const location = locateMap(sessionDir, false, problems);
     const warnings = problems.all.map(
-      ({ message }): Check => ({ subject: 'map', level: 'warning', message, cure: null }),
+      ({ message }): Check => ({ subject: 'map', level: 'warning', message, fix: null }),
     );
     const group = foreignGroup(location);
-    if (group !== undefined) warnings.push(problem('map', group.message, group.cure));
+    if (group !== undefined) warnings.push(problem('map', group.message, group.fix));
     const snapshot = await readMap(location.path);
     if (snapshot === undefined) {
       const message = `no ${location.named} yet: nothing to clean`;
-      const cure = 'right if the bridge has not mapped a chat yet; otherwise check --session-dir';
+      const fix = 'right if the bridge has not mapped a chat yet; otherwise check --session-dir';
       return {
-        checks: [...warnings, warning('map', message, cure)],
+        checks: [...warnings, warning('map', message, fix)],
         snapshot,
         journal: NO_JOURNAL,
       };

@@ -1,6 +1,6 @@
 import { statSync } from 'node:fs';
 import { join } from 'node:path';
-import type { InspectOptions } from '../options/resolve.js';
+import type { SessionOptions } from '../options/resolve.js';
 import { type Account, ownAccount } from '../system/account.js';
 import { accountOf } from './account.js';
 import { checkViews } from './as-installed.js';
@@ -22,7 +22,7 @@ export interface Schedule {
  *
  * @param home this run's HOME
  */
-export function checkSchedule(options: InspectOptions, home: string | undefined): Schedule {
+export function checkSchedule(options: SessionOptions, home: string | undefined): Schedule {
   const own = ownAccount();
   const owner = mapOwner(options.sessionDir);
   const isOthers = owner !== undefined && owner.uid !== own?.uid;

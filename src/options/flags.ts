@@ -51,7 +51,7 @@ function addCommonOptions(command: Command): Command {
 }
 
 /** The options of the commands that look at sessions. */
-export function addInspectOptions(command: Command): Command {
+export function addSessionOptions(command: Command): Command {
   addCommonOptions(command)
     .option(
       '-H, --hours <n>',
@@ -75,7 +75,7 @@ export function addInspectOptions(command: Command): Command {
 
 /** The options of `list`. */
 export function addListOptions(command: Command): Command {
-  return addInspectOptions(command)
+  return addSessionOptions(command)
     .addOption(
       new Option('--sort <key>', 'by idle time, provider or chat (default: as in the map)').choices(
         SORT_KEYS,
@@ -87,7 +87,7 @@ export function addListOptions(command: Command): Command {
 
 /** The options of a clean run. */
 export function addCleanOptions(command: Command): Command {
-  return addInspectOptions(command)
+  return addSessionOptions(command)
     .option('-n, --dry-run', 'print what a run would do; write nothing at all (env DRY_RUN)')
     .option('--no-dry-run', 'clean, whatever DRY_RUN says')
     .addOption(

@@ -25,7 +25,7 @@ export interface CommonOptions {
 }
 
 /** What a command that looks at sessions is told. */
-export interface InspectOptions extends CommonOptions {
+export interface SessionOptions extends CommonOptions {
   readonly roots: Roots;
   readonly thresholdHours: number;
   readonly thresholdMs: number;
@@ -33,7 +33,7 @@ export interface InspectOptions extends CommonOptions {
 }
 
 /** What `list` is told. */
-export interface ListOptions extends InspectOptions {
+export interface ListOptions extends SessionOptions {
   readonly sort: SortKey | undefined;
   /** A section's name, or that of a family of CLIs. */
   readonly provider: string | undefined;
@@ -41,7 +41,7 @@ export interface ListOptions extends InspectOptions {
 }
 
 /** What a clean run is told. */
-export interface CleanOptions extends InspectOptions {
+export interface CleanOptions extends SessionOptions {
   readonly dryRun: boolean;
   readonly missing: 'keep' | 'remove';
   readonly keepRunning: boolean;
@@ -70,7 +70,7 @@ export const DEFAULT_JOURNAL_DAYS = 30;
  */
 export function cleanOptions(flags: Flags, environment: Environment): CleanOptions {
   return {
-    ...inspectOptions(flags, environment),
+    ...sessionOptions(flags, environment),
     dryRun: dryRun(flags, environment),
     missing: flags.missing ?? 'keep',
     keepRunning: flags.keepRunning ?? false,
@@ -85,7 +85,7 @@ export function cleanOptions(flags: Flags, environment: Environment): CleanOptio
 }
 
 /** As cleanOptions, for the commands that only look. */
-export function inspectOptions(flags: Flags, environment: Environment): InspectOptions {
+export function sessionOptions(flags: Flags, environment: Environment): SessionOptions {
   const thresholdHours =
     flags.hours ?? fromEnvironment(environment, 'IDLE_THRESHOLD_HOURS', hours) ?? DEFAULT_HOURS;
   return {
@@ -100,7 +100,7 @@ export function inspectOptions(flags: Flags, environment: Environment): InspectO
 /** As cleanOptions, for `list`. */
 export function listOptions(flags: Flags, environment: Environment): ListOptions {
   const { sort, provider, state } = flags;
-  return { ...inspectOptions(flags, environment), sort, provider, state };
+  return { ...sessionOptions(flags, environment), sort, provider, state };
 }
 
 /** As cleanOptions, for `restore`. */

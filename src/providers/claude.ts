@@ -16,7 +16,7 @@ export const claude: Provider = {
   rootFrom: (value) => value,
   rootName: '.claude',
 
-  look(directory, name, isDirectory, wanted) {
+  classify(directory, name, isDirectory, wanted) {
     if (directory.length === 0) return isDirectory && name === 'projects' ? 'keep' : 'skip';
     if (directory.length === 1) return isDirectory ? 'keep' : 'skip';
     // Only a mapped session's own directory is entered.

@@ -15,7 +15,7 @@ export const codex: Provider = {
   rootFrom: (value) => value,
   rootName: '.codex',
 
-  look(directory, name, isDirectory, { has, oldestStart }) {
+  classify(directory, name, isDirectory, { has, oldestStart }) {
     const [top] = directory;
     if (top === undefined) return isDirectory && TOPS.has(name) ? 'keep' : 'skip';
     if (isDirectory) {

@@ -15,7 +15,7 @@ export const gemini: Provider = {
   rootFrom: (value) => join(value, '.gemini'),
   rootName: '.gemini',
 
-  look(directory, name, isDirectory, wanted) {
+  classify(directory, name, isDirectory, wanted) {
     if (directory.length === 0) return isDirectory && name === 'tmp' ? 'keep' : 'skip';
     if (directory.length === 1) return isDirectory ? 'keep' : 'skip';
     if (directory.length === 2) return isDirectory && name === 'chats' ? 'keep' : 'skip';

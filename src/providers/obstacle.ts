@@ -7,7 +7,7 @@ export interface Obstacle {
   readonly kind: 'unreadable' | 'unclear';
   readonly reason: string;
   /** What to do about it. */
-  readonly cure: string;
+  readonly fix: string;
 }
 
 /** What is in the way, in words. */
@@ -28,14 +28,14 @@ const PERMISSIONS = 'Run as the user that the CLIs run as, or mend its permissio
  */
 export function obstacleAt(path: string, error: unknown): Obstacle | undefined {
   const isGone = ['ENOENT', 'ENOTDIR'].includes(errorCode(error) ?? '');
-  if (!isGone) return { path, kind: 'unreadable', reason: reason(error), cure: PERMISSIONS };
+  if (!isGone) return { path, kind: 'unreadable', reason: reason(error), fix: PERMISSIONS };
   if (!path.includes(NOT_UTF_8)) return undefined;
-  return { path, kind: 'unreadable', reason: 'its name is not UTF-8', cure: 'Rename it' };
+  return { path, kind: 'unreadable', reason: 'its name is not UTF-8', fix: 'Rename it' };
 }
 
 /** A file that only others may read. */
 export function forbidden(path: string): Obstacle {
-  return { path, kind: 'unreadable', reason: 'permission denied', cure: PERMISSIONS };
+  return { path, kind: 'unreadable', reason: 'permission denied', fix: PERMISSIONS };
 }
 
 /** A link whose target is not there. */
@@ -44,7 +44,7 @@ export function leadsNowhere(path: string): Obstacle {
     path,
     kind: 'unreadable',
     reason: 'it is a link that leads nowhere',
-    cure: 'Mount the disk that it leads to, or remove the link',
+    fix: 'Mount the disk that it leads to, or remove the link',
   };
 }
 
@@ -54,7 +54,7 @@ export function nameless(path: string): Obstacle {
     path,
     kind: 'unclear',
     reason: 'it has no sessionId near its beginning',
-    cure: 'It is damaged, or no transcript: move it to another directory',
+    fix: 'It is damaged, or no transcript: move it to another directory',
   };
 }
 
@@ -64,6 +64,6 @@ export function cutShort(path: string): Obstacle {
     path,
     kind: 'unclear',
     reason: 'the map has only the beginning of its sessionId',
-    cure: 'Remove that mapping by hand, or put the whole id into it',
+    fix: 'Remove that mapping by hand, or put the whole id into it',
   };
 }

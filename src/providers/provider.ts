@@ -25,7 +25,7 @@ export interface Wanted {
 }
 
 /** What to do with an entry met in a directory. */
-export type Sight =
+export type EntryKind =
   /** Can't belong to a mapped session: not looked at, not entered. */
   | 'skip'
   /** A directory of transcripts that are all older than the mapped sessions: not entered. */
@@ -55,7 +55,12 @@ export interface Provider {
    *
    * @param directory where it stands, as names below the root
    */
-  look(directory: readonly string[], name: string, isDirectory: boolean, wanted: Wanted): Sight;
+  classify(
+    directory: readonly string[],
+    name: string,
+    isDirectory: boolean,
+    wanted: Wanted,
+  ): EntryKind;
   /** The one directory below this one that can matter, where that is known without reading it. */
   only?(directory: readonly string[]): string | undefined;
   /** Whose file this is, by its path below the root. */

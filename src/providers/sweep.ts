@@ -1,7 +1,7 @@
 import { Dirent, readdirSync, statSync } from 'node:fs';
 import { join, sep } from 'node:path';
 import fastGlob from 'fast-glob';
-import { Gathering, type SessionFiles } from './found.js';
+import { FileIndex, type SessionFiles } from './file-index.js';
 import { leadsNowhere, type Obstacle, obstacleAt } from './obstacle.js';
 import { type Claim, PREFIX_LENGTH, type Provider, type Wanted } from './provider.js';
 import { uuidV7Time } from './session-id.js';
@@ -36,7 +36,7 @@ export function sweep(
   keepTimes = false,
 ): Sweep {
   const obstacles: Obstacle[] = [];
-  const found = new Gathering(sessions);
+  const found = new FileIndex(sessions);
   const wanted = wantedFrom(sessions);
   const inFolders: string[] = [];
   const directories = new Map<string, number>();
@@ -59,7 +59,7 @@ export function sweep(
       return statSync(path).isDirectory();
     } catch (error) {
       // Perhaps to where this user may not go, or to a disk that is not mounted.
-      const couldMatter = provider.look(names, entry.name, true, wanted) === 'keep';
+      const couldMatter = provider.classify(names, entry.name, true, wanted) === 'keep';
       if (couldMatter) obstacles.push(obstacleAt(path, error) ?? leadsNowhere(path));
       return false;
     }
@@ -77,10 +77,10 @@ export function sweep(
     directories.set(directory, time);
     return all.filter((entry) => {
       const enters = isDirectory(entry, directory, names);
-      const sight = provider.look(names, entry.name, enters, wanted);
-      if (sight === 'other-transcript') others += 1;
-      if (sight === 'too-old') passedOver = true;
-      if (sight !== 'keep' || enters) return sight === 'keep';
+      const kind = provider.classify(names, entry.name, enters, wanted);
+      if (kind === 'other-transcript') others += 1;
+      if (kind === 'too-old') passedOver = true;
+      if (kind !== 'keep' || enters) return kind === 'keep';
       take(join(directory, entry.name), provider.claim([...names, entry.name]));
       return false;
     });

@@ -1,4 +1,4 @@
-import type { Judgement } from '../clean/guards.js';
+import type { GuardedAssessment } from '../clean/guards.js';
 import type { Removal } from '../clean/remove.js';
 import { type CleanReport, type Row, sectionsOf } from '../clean/result.js';
 import type { CleanOptions } from '../options/resolve.js';
@@ -13,16 +13,18 @@ import type { Decision } from '../sessions/decide.js';
  * @param removal undefined when nothing was to be removed, or in a dry run
  */
 export function reportOf(
-  { examination, hold }: Judgement,
+  { assessment, blockedBecause }: GuardedAssessment,
   removal: Removal | undefined,
   location: MapLocation,
   options: CleanOptions,
   problems: Problems,
 ): CleanReport {
-  const { decisions, policy, mapped, writtenBack } = examination;
+  const { decisions, policy, mapped, writtenBack } = assessment;
   const isRemoved = ({ mapping }: Decision): boolean =>
     removal?.removed.has(keyOf(mapping)) ?? false;
-  const rows = decisions.map((decision) => rowOf(decision, removal, hold, options.dryRun));
+  const rows = decisions.map((decision) =>
+    rowOf(decision, removal, blockedBecause, options.dryRun),
+  );
   return {
     command: 'clean',
     dryRun: options.dryRun,
@@ -43,12 +45,13 @@ export function reportOf(
 function rowOf(
   decision: Decision,
   removal: Removal | undefined,
-  hold: string | undefined,
+  blockedBecause: string | undefined,
   dryRun: boolean,
 ): Row {
   const kept = { action: 'kept', via: null } as const;
   if (!decision.removes) return { decision, ...kept, note: noteOn(decision) };
-  if (hold !== undefined) return { decision: stayed(decision), ...kept, note: hold };
+  if (blockedBecause !== undefined)
+    return { decision: stayed(decision), ...kept, note: blockedBecause };
   if (dryRun) return { decision, action: 'would-remove', via: null, note: null };
   const key = keyOf(decision.mapping);
   const via = removal?.removed.get(key);

@@ -7,7 +7,7 @@ import { JSON_VERSION } from './json.js';
 const MARK = { ok: '✅', warning: '⚠️ ', problem: '❌' } as const;
 const PAINT = { ok: 'green', warning: 'yellow', problem: 'red' } as const;
 
-/** One page, a line for each check, and its cure below it. */
+/** One page, a line for each check, and its fix below it. */
 export async function doctorText(
   checks: readonly Check[],
   { color, quiet }: Pick<TextStyle, 'color'> & { readonly quiet: boolean },
@@ -15,9 +15,9 @@ export async function doctorText(
   const colors = await colorsFor(color);
   const lines = checks
     .filter(({ level }) => !quiet || level === 'problem')
-    .flatMap(({ subject, level, message, cure }) => [
+    .flatMap(({ subject, level, message, fix }) => [
       `${MARK[level]} ${colors[PAINT[level]](level.padEnd(7))}  ${printable(subject)}: ${printable(message)}`,
-      ...(cure === null ? [] : [colors.dim(`            → ${printable(cure)}`)]),
+      ...(fix === null ? [] : [colors.dim(`            → ${printable(fix)}`)]),
     ]);
   if (!quiet) lines.push('', summary(checks));
   return lines.map((line) => `${line}\n`).join('');
@@ -35,6 +35,6 @@ export function doctorJson(checks: readonly Check[]): unknown {
     version: JSON_VERSION,
     command: 'doctor',
     healthy: checks.every(({ level }) => level !== 'problem'),
-    checks: checks.map(({ subject, level, message, cure }) => ({ subject, level, message, cure })),
+    checks: checks.map(({ subject, level, message, fix }) => ({ subject, level, message, fix })),
   };
 }

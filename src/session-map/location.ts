@@ -66,7 +66,7 @@ export function locateMap(sessionDir: string, mayWrite: boolean, problems: Probl
  */
 export function foreignGroup({
   path,
-}: Pick<MapLocation, 'path'>): { readonly message: string; readonly cure: string } | undefined {
+}: Pick<MapLocation, 'path'>): { readonly message: string; readonly fix: string } | undefined {
   const file = statSync(path, { throwIfNoEntry: false });
   const user = process.geteuid?.() ?? 0;
   const groups = [process.getegid?.(), ...(process.getgroups?.() ?? [])];
@@ -75,7 +75,7 @@ export function foreignGroup({
   }
   return {
     message: `${path}: belongs to group ${file.gid}, which user ${file.uid} is not in and so can't give to a cleaned map`,
-    cure: `run: chgrp ${process.getegid?.()} '${path}'`,
+    fix: `run: chgrp ${process.getegid?.()} '${path}'`,
   };
 }
 

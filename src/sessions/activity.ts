@@ -1,7 +1,7 @@
 import { statSync } from 'node:fs';
 import type { Roots } from '../options/resolve.js';
 import type { Problems } from '../output/problems.js';
-import type { SessionFile, SessionFiles } from '../providers/found.js';
+import type { SessionFile, SessionFiles } from '../providers/file-index.js';
 import { type Family, PROVIDERS } from '../providers/index.js';
 import { inWords, type Obstacle } from '../providers/obstacle.js';
 import { type Running, runningSessions } from '../providers/running.js';
@@ -11,7 +11,7 @@ import type { Activity, Evidence } from './decide.js';
 import { sessionsOf } from './mapped.js';
 
 /** What the CLIs' directories say of the mapped sessions. */
-export interface Inspection extends Evidence {
+export interface FoundActivity extends Evidence {
   /** What could not be looked at of what may be this session's. */
   obstaclesTo(family: Family, session: string): readonly Obstacle[];
   /** Says what could not be looked at, as far as a mapping stayed undecided for it. */
@@ -41,12 +41,12 @@ const NOTHING: SessionFiles = { files: [], obstacles: [] };
  *
  * @param checkRunning whether to look for the sessions' processes, too
  */
-export function inspect(
+export function findActivity(
   mappings: readonly Mapping[],
   roots: Roots,
   checkRunning: boolean,
   keepTimes = false,
-): Inspection {
+): FoundActivity {
   const mapped = PROVIDERS.map((provider) => ({
     provider,
     family: provider.family,
@@ -99,10 +99,10 @@ export function inspect(
     },
     reportObstacles(family, session, problems) {
       for (const obstacle of obstaclesTo(family, session)) {
-        const { path, cure } = obstacle;
+        const { path, fix } = obstacle;
         if (said.has(path)) continue;
         said.add(path);
-        problems.error(`${inWords(obstacle)}; the mappings that depend on it were kept. ${cure}`);
+        problems.error(`${inWords(obstacle)}; the mappings that depend on it were kept. ${fix}`);
       }
     },
     latestActivity(family, session) {

@@ -3,16 +3,16 @@ import { JOURNAL_NAME, type JournalContent } from '../journal/journal.js';
 import type { CleanOptions } from '../options/resolve.js';
 import type { Problems } from '../output/problems.js';
 import type { MapLocation } from '../session-map/location.js';
-import { type Inspection, inspect } from './activity.js';
+import { type FoundActivity, findActivity } from './activity.js';
 import { type Decision, decide, type Policy } from './decide.js';
 import { type Mapped, readMapped } from './mapped.js';
-import { reportEmptyFamilies } from './missing-transcripts.js';
+import { reportMissingTranscripts } from './missing-transcripts.js';
 import { writtenBack, writtenBackInWords } from './written-back.js';
 
 /** What a run found and what it decided. */
-export interface Examination {
+export interface Assessment {
   readonly mapped: Mapped;
-  readonly inspection: Inspection;
+  readonly activity: FoundActivity;
   readonly policy: Policy;
   /** One for each mapping, in the order of the map. */
   readonly decisions: readonly Decision[];
@@ -21,7 +21,7 @@ export interface Examination {
 }
 
 /** The part of the options that looking and deciding depends on. */
-export type ExamineOptions = Pick<
+export type AssessOptions = Pick<
   CleanOptions,
   'roots' | 'thresholdMs' | 'missing' | 'keepRunning' | 'bridgeUrl'
 >;
@@ -32,15 +32,15 @@ export type ExamineOptions = Pick<
  * @param checkRunning whether to look for the sessions' processes even when nothing depends on it
  * @throws CleanupError when the map or the bridge's memory can't be read
  */
-export async function examine(
-  options: ExamineOptions,
+export async function assess(
+  options: AssessOptions,
   location: MapLocation,
   bridge: Bridge | undefined,
   journal: JournalContent,
   checkRunning: boolean,
   problems: Problems,
   keepTimes = false,
-): Promise<Examination> {
+): Promise<Assessment> {
   const mapped = await readMapped(location.path, bridge);
   reportMap(mapped, location, bridge, problems);
   reportJournal(journal, problems);
@@ -51,23 +51,23 @@ export async function examine(
     missing: options.missing,
     keepRunning: options.keepRunning,
   };
-  const inspection = inspect(
+  const activity = findActivity(
     mappings,
     options.roots,
     options.keepRunning || checkRunning,
     keepTimes,
   );
-  const decisions = decide(mappings, inspection, policy);
+  const decisions = decide(mappings, activity, policy);
   reportOddMappings(decisions, problems);
-  reportUnreadable(decisions, inspection, problems);
-  inspection.reportRunningDoubts(problems);
-  reportEmptyFamilies(decisions, inspection, options, problems);
+  reportUnreadable(decisions, activity, problems);
+  activity.reportRunningDoubts(problems);
+  reportMissingTranscripts(decisions, activity, options, problems);
   const back = writtenBack(journal.entries, decisions);
   if (back.length > 0) {
-    const { message, cure } = writtenBackInWords(back.length, options.bridgeUrl);
-    problems.warn(`${message}. ${cure}`);
+    const { message, fix } = writtenBackInWords(back.length, options.bridgeUrl);
+    problems.warn(`${message}. ${fix}`);
   }
-  return { mapped, inspection, policy, decisions, writtenBack: back };
+  return { mapped, activity, policy, decisions, writtenBack: back };
 }
 
 function reportMap(
@@ -108,13 +108,13 @@ function reportOddMappings(decisions: readonly Decision[], problems: Problems): 
 /** Says why sessions could not be looked at. */
 export function reportUnreadable(
   decisions: readonly Decision[],
-  inspection: Inspection,
+  activity: FoundActivity,
   problems: Problems,
 ): void {
   for (const { mapping, state } of decisions) {
     const { family, session } = mapping;
     if (state !== 'unreadable' || family === undefined || session === null) continue;
-    inspection.reportObstacles(family, session, problems);
+    activity.reportObstacles(family, session, problems);
   }
 }
 

@@ -6,7 +6,7 @@ import { type Decision, type Evidence, familiesWithoutTranscripts } from './deci
 import { sessionsOf } from './mapped.js';
 
 /** Says which CLIs' sessions have no transcripts at all: a sign of a wrong user or a wrong HOME. */
-export function reportEmptyFamilies(
+export function reportMissingTranscripts(
   decisions: readonly Decision[],
   evidence: Evidence,
   { roots, missing }: Pick<CleanOptions, 'roots' | 'missing'>,
@@ -21,7 +21,7 @@ export function reportEmptyFamilies(
       if (removes) problems.warn(oneMissing(family, roots));
       continue;
     }
-    const message = emptyFamily(family, count, roots);
+    const message = noTranscripts(family, count, roots);
     if (removes) problems.error(`${message}. They were kept in spite of --missing remove`);
     else problems.warn(message);
   }
@@ -35,7 +35,7 @@ function oneMissing(family: Family, roots: Roots): string {
   );
 }
 
-function emptyFamily(family: Family, count: number, roots: Roots): string {
+function noTranscripts(family: Family, count: number, roots: Roots): string {
   const { label } = providerOf(family);
   const user = ownAccount()?.name ?? `user ${process.geteuid?.()}`;
   return (

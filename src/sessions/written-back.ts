@@ -28,10 +28,10 @@ export function writtenBack(
 export function writtenBackInWords(
   count: number,
   bridgeUrl: URL | undefined,
-): { readonly message: string; readonly cure: string } {
+): { readonly message: string; readonly fix: string } {
   return {
     message: `${count} mappings that were removed before are back: a running bridge wrote its memory over the map`,
-    cure:
+    fix:
       bridgeUrl === undefined
         ? 'Give its address with --bridge-url, so that it forgets them itself, or, for a bridge without that interface, have --on-change restart it'
         : `Is ${bridgeUrl.href} the bridge that uses this map?`,

@@ -11,11 +11,11 @@ interface Page {
     subject: string;
     level: 'ok' | 'warning' | 'problem';
     message: string;
-    cure: string | null;
+    fix: string | null;
   }[];
 }
 
-async function examine(home: Home, args: string[] = [], options: RunOptions = {}) {
+async function assess(home: Home, args: string[] = [], options: RunOptions = {}) {
   const { stdout, status } = await home.run(['doctor', '--json', ...args], options);
   const page = JSON.parse(stdout) as Page;
   return {
@@ -44,7 +44,7 @@ describe('doctor', () => {
   it('finds no problem where there is none, changes nothing, exit 0', async () => {
     const home = healthyHome();
     const text = home.mapText;
-    const { status, page, check } = await examine(home);
+    const { status, page, check } = await assess(home);
     expect(page.checks.filter(({ level }) => level === 'problem')).toEqual([]);
     expect({ status, healthy: page.healthy }).toEqual({ status: 0, healthy: true });
     expect(check('mappings')?.message).toBe('claude-cli 1, codex-cli 1');
@@ -56,7 +56,7 @@ describe('doctor', () => {
     expect(home.beside).toEqual(['session_map.json']);
   });
 
-  it('is a page for people, each line with its level, problems and warnings with a cure', async () => {
+  it('is a page for people, each line with its level, problems and warnings with a fix', async () => {
     const home = healthyHome();
     rmSync(join(home.dir, '.claude'), { recursive: true });
     const { status, stdout } = await home.run(['doctor']);
@@ -71,7 +71,7 @@ describe('doctor', () => {
   it('tells a map that makes no sense', async () => {
     const home = healthyHome();
     home.writeMap('[]');
-    const { status, check } = await examine(home);
+    const { status, check } = await assess(home);
     expect(status).toBe(1);
     expect(check('map')).toMatchObject({
       level: 'problem',
@@ -82,7 +82,7 @@ describe('doctor', () => {
   it('tells a clock that is behind the map', async () => {
     const home = healthyHome();
     age(home.mapPath, -1);
-    const { status, check } = await examine(home);
+    const { status, check } = await assess(home);
     expect(status).toBe(1);
     expect(check('map')).toMatchObject({
       level: 'problem',
@@ -91,14 +91,14 @@ describe('doctor', () => {
   });
 
   it('takes a missing map for a warning: the bridge may not have begun', async () => {
-    const { status, check } = await examine(new Home());
+    const { status, check } = await assess(new Home());
     expect(status).toBe(0);
     expect(check('map')).toMatchObject({ level: 'warning' });
   });
 
   it('tells that none of the mapped sessions has a transcript: wrong user or home', async () => {
     const home = healthyHome();
-    const { status, check } = await examine(home, ['--claude-dir', join(home.dir, 'bridge')]);
+    const { status, check } = await assess(home, ['--claude-dir', join(home.dir, 'bridge')]);
     expect(status).toBe(1);
     expect(check('Claude Code')).toMatchObject({
       level: 'problem',
@@ -110,7 +110,7 @@ describe('doctor', () => {
     const home = healthyHome();
     home.openToAll();
     chmodSync(join(home.dir, '.claude/projects'), 0o000);
-    const { status, check } = await examine(home, [], { user: 65534 });
+    const { status, check } = await assess(home, [], { user: 65534 });
     expect(status).toBe(1);
     expect(check('Claude Code')).toMatchObject({
       level: 'problem',
@@ -124,7 +124,7 @@ describe('doctor', () => {
     const gemini = '.gemini/tmp/work/chats/session-2026-11-20T10-15-01010101.jsonl';
     const nameless = home.file(gemini, 5, '{"nobody": true}\n');
     home.writeMap({ 'gemini-cli': { a: uuid(1) } });
-    const { status, check } = await examine(home);
+    const { status, check } = await assess(home);
     expect(status).toBe(1);
     expect(check('Gemini CLI')).toMatchObject({
       level: 'problem',
@@ -135,7 +135,7 @@ describe('doctor', () => {
   it('looks at the rest when the journal can not be read', async () => {
     const home = healthyHome();
     mkdirSync(join(home.sessionDir, 'session_map.removed.jsonl'));
-    const { status, check } = await examine(home);
+    const { status, check } = await assess(home);
     expect(status).toBe(1);
     expect(check('journal')).toMatchObject({ level: 'problem' });
     expect(check('map')).toMatchObject({ level: 'ok' });
@@ -143,7 +143,7 @@ describe('doctor', () => {
   });
 
   it('warns of a HOME that is not the one of the user', async () => {
-    expect((await examine(healthyHome())).check('user')).toMatchObject({ level: 'warning' });
+    expect((await assess(healthyHome())).check('user')).toMatchObject({ level: 'warning' });
   });
 
   it('tells how many mappings a bridge has written back', async () => {
@@ -151,23 +151,23 @@ describe('doctor', () => {
     const text = home.mapText;
     await home.run();
     home.writeMap(text);
-    expect((await examine(home)).check('written back')?.message).toMatch(/^2 mappings/);
+    expect((await assess(home)).check('written back')?.message).toMatch(/^2 mappings/);
   });
 
   it("compares the bridge's memory with the file", async () => {
     const home = healthyHome();
     const same = await bridgeWith(home.map);
-    expect((await examine(home, ['--bridge-url', same])).check('bridge')).toMatchObject({
+    expect((await assess(home, ['--bridge-url', same])).check('bridge')).toMatchObject({
       level: 'ok',
       message: `${same}/ has 2 mappings, the same as the file`,
     });
     const other = await bridgeWith({ 'claude-cli': { z: uuid(9) } });
-    expect((await examine(home, ['--bridge-url', other])).check('bridge')).toMatchObject({
+    expect((await assess(home, ['--bridge-url', other])).check('bridge')).toMatchObject({
       level: 'warning',
       message: expect.stringMatching(/1 of them are not in the file, 2 of the file's are not/),
     });
     const nonsense = await bridgeWith(7);
-    const { status, check } = await examine(home, ['--bridge-url', nonsense]);
+    const { status, check } = await assess(home, ['--bridge-url', nonsense]);
     expect(status).toBe(1);
     expect(check('bridge')?.level).toBe('problem');
   });
@@ -180,7 +180,7 @@ describe('doctor', () => {
     const gemini = { general: { sessionRetention: retention } };
     writeFileSync(join(home.dir, '.gemini/settings.json'), JSON.stringify(gemini));
     const warned = async (hours: string) =>
-      (await examine(home, ['-H', hours])).page.checks
+      (await assess(home, ['-H', hours])).page.checks
         .filter(({ message }) => /deletes transcripts/.test(message))
         .map(({ subject }) => subject);
     expect(await warned('2')).toEqual([]);

@@ -264,7 +264,7 @@ describe('the journal', () => {
 });
 
 describe('mappings that a bridge has written back', () => {
-  it('are counted and warned about once, with the cure', async () => {
+  it('are counted and warned about once, with the fix', async () => {
     const { home, before } = cleanable();
     await home.run();
     home.writeMap(before);

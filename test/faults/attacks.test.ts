@@ -174,7 +174,7 @@ describeWith({ root: true })("another user's work in the map's directory", () =>
     expect(home.mapText).toBe(OLD);
   });
 
-  it('a directory where everybody may replace files is refused, with the cure', async () => {
+  it('a directory where everybody may replace files is refused, with the fix', async () => {
     const home = homeBesideAttacker(0o777);
     const { status, stderr } = await home.run(['-q'], { user: BRIDGE_USER });
     expect(status).toBe(1);
@@ -194,7 +194,7 @@ describeWith({ root: true, commands: ['setfacl'] })('whose map it is', () => {
     expect(home.mapText).toBe(NEW);
   });
 
-  it('a group that can not be kept is named, with the cure', async () => {
+  it('a group that can not be kept is named, with the fix', async () => {
     const home = homeBesideAttacker();
     chownSync(home.mapPath, BRIDGE_USER, ATTACKER);
     const look = await home.run(['-q', '--dry-run'], { user: BRIDGE_USER });

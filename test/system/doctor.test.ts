@@ -15,11 +15,11 @@ interface Check {
   readonly subject: string;
   readonly level: string;
   readonly message: string;
-  readonly cure: string | null;
+  readonly fix: string | null;
 }
 
 /** What a doctor that is run by this command says of timers and cron. */
-async function examine(machine: Machine, command: string): Promise<readonly Check[]> {
+async function assess(machine: Machine, command: string): Promise<readonly Check[]> {
   const { stdout } = await machine.attempt(command);
   const { checks } = JSON.parse(stdout) as { checks: Check[] };
   return checks.filter(({ subject }) => /timer|cron|schedule/.test(subject));
@@ -27,7 +27,7 @@ async function examine(machine: Machine, command: string): Promise<readonly Chec
 
 /** As the bridge's user, who is not logged in: as sudo and su do it. */
 function examineAsUser(machine: Machine, options = ''): Promise<readonly Check[]> {
-  return examine(
+  return assess(
     machine,
     `runuser -u ${USER} -- env -i HOME=${HOME} PATH=$PATH ${DOCTOR} ${options}`,
   );
@@ -107,7 +107,7 @@ describeSystem('doctor tells of a timer', () => {
         subject: TIMER,
         level: 'problem',
         message: expect.stringMatching(message),
-        cure: expect.any(String),
+        fix: expect.any(String),
       });
       await machine.run(undo);
     }
@@ -133,7 +133,7 @@ describeSystem('doctor tells of a timer', () => {
         subject: `${NAME}@${instance}.timer`,
         level: 'problem',
         message: 'installed, but not started',
-        cure: `sudo systemctl enable --now ${NAME}@${instance}.timer`,
+        fix: `sudo systemctl enable --now ${NAME}@${instance}.timer`,
       })),
     );
   });
@@ -160,7 +160,7 @@ describeSystem('doctor tells of a timer', () => {
     expect(moved).toMatchObject({
       level: 'problem',
       message: expect.stringMatching(/\/gone\/[\w-]+\.js, which it runs, is not there$/),
-      cure: 'run scripts/install.sh again',
+      fix: 'run scripts/install.sh again',
     });
   });
 
@@ -179,15 +179,15 @@ describeSystem('doctor tells of a timer', () => {
       subject: TIMER,
       level: 'warning',
       message: expect.stringContaining(`--session-dir ${dir} (here ${SESSIONS})`),
-      cure: `to look as it does: ${command}`,
+      fix: `to look as it does: ${command}`,
     });
     const there = await examineAsUser(machine, command.replace(/.* doctor/, ''));
     expect(there.map(({ level }) => level)).toEqual(['ok']);
-    expect(await examine(machine, DOCTOR)).toContainEqual({
+    expect(await assess(machine, DOCTOR)).toContainEqual({
       subject: TIMER,
       level: 'warning',
       message: expect.stringContaining(`as ${USER} (here root), HOME ${HOME} (here /root)`),
-      cure: `to look as it does: sudo -u ${USER} -H ${command}`,
+      fix: `to look as it does: sudo -u ${USER} -H ${command}`,
     });
 
     await machine.run(
@@ -197,7 +197,7 @@ describeSystem('doctor tells of a timer', () => {
       subject: TIMER,
       level: 'ok',
       message: expect.stringContaining(`--session-dir ${dir} (here ${SESSIONS})`),
-      cure: `to look as it does: ${command}`,
+      fix: `to look as it does: ${command}`,
     });
   });
 
@@ -210,13 +210,13 @@ describeSystem('doctor tells of a timer', () => {
     expect(await examineAsUser(machine)).toEqual([
       expect.objectContaining({ subject: `${TIMER} (user)`, level: 'ok' }),
     ]);
-    expect(await examine(machine, DOCTOR)).toContainEqual(
+    expect(await assess(machine, DOCTOR)).toContainEqual(
       expect.objectContaining({ subject: `${TIMER} (user ${USER})`, level: 'ok' }),
     );
     await asUser(machine, `systemctl --user stop ${TIMER}`);
     const [stopped] = await examineAsUser(machine);
     expect(stopped).toMatchObject({ level: 'problem', message: 'installed, but not started' });
-    await machine.run(`runuser -u ${USER} -- sh -c ${quote(stopped?.cure ?? '')}`);
+    await machine.run(`runuser -u ${USER} -- sh -c ${quote(stopped?.fix ?? '')}`);
     const [ofUser] = await examineAsUser(machine);
     expect(ofUser?.level).toBe('ok');
     await machine.run(`loginctl disable-linger ${USER}; systemctl stop user@$(id -u ${USER})`);
@@ -224,7 +224,7 @@ describeSystem('doctor tells of a timer', () => {
     expect(await examineAsUser(machine)).toEqual([
       expect.objectContaining({
         level: 'problem',
-        cure: `sudo loginctl enable-linger ${USER}`,
+        fix: `sudo loginctl enable-linger ${USER}`,
       }),
     ]);
   });
@@ -254,7 +254,7 @@ describeSystem('doctor tells of a cron job', () => {
         message: expect.stringMatching(/last run 20/),
       }),
     ]);
-    expect(await examine(machine, DOCTOR)).toContainEqual(
+    expect(await assess(machine, DOCTOR)).toContainEqual(
       expect.objectContaining({
         level: 'ok',
         message: expect.stringContaining(`${USER}'s crontab has a line; last run 20`),
@@ -293,7 +293,7 @@ describeSystem('doctor tells of a cron job', () => {
         subject: 'cron',
         level: 'problem',
         message: expect.stringMatching(message),
-        cure: expect.any(String),
+        fix: expect.any(String),
       });
       await asUser(machine, undo);
     }
@@ -322,7 +322,7 @@ describeSystem('doctor tells of a cron job', () => {
     await makeChats(machine, { user: USER, dir: SESSIONS });
     await machine.run(`${INSTALL} --cron --run-as ${USER}`);
     const asOther = `useradd other; runuser -u other -- env -i HOME=/ PATH=$PATH ${DOCTOR}`;
-    expect(await examine(machine, asOther)).toEqual([
+    expect(await assess(machine, asOther)).toEqual([
       expect.objectContaining({
         message: expect.stringContaining(`could not ask ${USER}'s own systemd and crontab`),
       }),

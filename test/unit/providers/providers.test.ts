@@ -74,15 +74,15 @@ describe('Codex CLI names its files', () => {
     [['sessions'], `${ID}.jsonl`, 'skip'],
     [['sessions', '2026', '01'], '01', 'keep'],
     [['sessions'], 'notes', 'keep'],
-  ])('a session of 2025-10-04 could lie in %j %s: %s', (directory, name, sight) => {
+  ])('a session of 2025-10-04 could lie in %j %s: %s', (directory, name, kind) => {
     const id = '0199b147-a100-7000-8000-000000000000';
     expect(new Date(uuidV7Time(id) ?? 0).toISOString().slice(0, 10)).toBe('2025-10-04');
-    expect(codex.look(directory, name, true, wanted(id))).toBe(sight);
+    expect(codex.classify(directory, name, true, wanted(id))).toBe(kind);
   });
 
   it('enters every date folder when an id does not tell its time', () => {
     const v4 = '01020304-0506-4708-890a-0b0c0d0e0f10';
-    expect(codex.look(['sessions'], '2001', true, wanted(v4))).toBe('keep');
+    expect(codex.classify(['sessions'], '2001', true, wanted(v4))).toBe('keep');
   });
 });
 
@@ -104,8 +104,8 @@ describe('only what could be of a mapped session is looked at', () => {
       false,
       'other-transcript',
     ],
-  ] as const)('%#', (provider, directory, name, isDirectory, sight) => {
-    expect(provider.look([...directory], name, isDirectory, wanted(ID))).toBe(sight);
+  ] as const)('%#', (provider, directory, name, isDirectory, kind) => {
+    expect(provider.classify([...directory], name, isDirectory, wanted(ID))).toBe(kind);
   });
 });
 

@@ -9,7 +9,7 @@ import { gemini } from '../../../src/providers/gemini.js';
 import type { Provider } from '../../../src/providers/provider.js';
 import { sweep } from '../../../src/providers/sweep.js';
 import type { Mapping } from '../../../src/session-map/parse.js';
-import { inspect } from '../../../src/sessions/activity.js';
+import { findActivity } from '../../../src/sessions/activity.js';
 
 const OLD = new Date('2026-11-20T10:15:00Z');
 
@@ -56,14 +56,14 @@ describe('a transcript that vanishes', () => {
       session: 's',
       raw: '"s"',
     };
-    const inspection = inspect([mapping], { claude: root } as Roots, false);
+    const activity = findActivity([mapping], { claude: root } as Roots, false);
     const newer = new Date(OLD.getTime() + 1000);
     utimesSync(second, newer, newer);
-    expect(inspection.latestActivity('claude', 's')).toBe(newer.getTime());
+    expect(activity.latestActivity('claude', 's')).toBe(newer.getTime());
     rmSync(second);
-    expect(inspection.latestActivity('claude', 's')).toBe(OLD.getTime());
+    expect(activity.latestActivity('claude', 's')).toBe(OLD.getTime());
     rmSync(first);
-    expect(inspection.latestActivity('claude', 's')).toBeNull();
+    expect(activity.latestActivity('claude', 's')).toBeNull();
   });
 });
 

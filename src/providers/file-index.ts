@@ -27,7 +27,7 @@ export interface SessionFiles {
 }
 
 /** The files found so far, by session. */
-export class Gathering {
+export class FileIndex {
   readonly #wanted: ReadonlySet<string>;
   readonly #byPrefix = new Map<string, string[]>();
   readonly #sessions = new Map<string, { files: SessionFile[]; obstacles: Obstacle[] }>();
@@ -63,7 +63,7 @@ export class Gathering {
   add(session: string, path: string, part: SessionFile['part']): void {
     if (part === 'transcript') this.transcripts += 1;
     if (!this.#wanted.has(session)) return;
-    this.#look(path, [session], (stats) => this.#addFile(session, path, stats.mtimeMs, part));
+    this.#stat(path, [session], (stats) => this.#addFile(session, path, stats.mtimeMs, part));
     if (part === 'transcript') {
       const folder = dirname(path);
       this.#byFolder.set(folder, (this.#byFolder.get(folder) ?? new Set()).add(session));
@@ -73,7 +73,7 @@ export class Gathering {
   /** Takes in a file that belongs to one of these sessions, or to another one: it says so inside. */
   attribute(path: string, candidates: readonly string[], part: SessionFile['part']): void {
     if (part === 'transcript') this.transcripts += 1;
-    this.#look(path, candidates, ({ size, mtimeMs }) => {
+    this.#stat(path, candidates, ({ size, mtimeMs }) => {
       if (candidates.every((session) => this.#isOutdone(session, part, mtimeMs))) {
         // Not worth opening, but worth another look: it may be written to again.
         for (const candidate of candidates) this.#addFile(candidate, path, mtimeMs, part);
@@ -115,7 +115,7 @@ export class Gathering {
   }
 
   /** Runs a look at a file; what is in its way becomes a doubt about these sessions. */
-  #look(path: string, sessions: readonly string[], take: (stats: Stats) => void): void {
+  #stat(path: string, sessions: readonly string[], take: (stats: Stats) => void): void {
     if (sessions.length === 0) return;
     let obstacle: Obstacle | undefined;
     try {
