@@ -64,7 +64,7 @@ function asked(args: readonly string[]): Asked {
   }
   return {
     command: command?.name() ?? 'clean',
-    isClean: words.length === 0,
+    isClean: words.length === 0 || words[0] === 'clean',
     flags: (command ?? root).optsWithGlobals(),
   };
 }

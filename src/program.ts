@@ -44,15 +44,22 @@ export function program(course: Course): Command {
     .helpCommand(false)
     .showSuggestionAfterError()
     .argument('[command]')
-    .usage('[options]\n       claude-session-cleanup [options] list|restore|doctor|completion')
+    .usage('[clean] [options]\n       claude-session-cleanup list|restore|doctor|completion|schema')
     .configureHelp({ visibleArguments: () => [] });
-  addCleanOptions(root).action(async (command: string | undefined, flags: Flags) => {
-    if (command !== undefined) refuseCommand(command, root);
+  const runClean = async (flags: Flags): Promise<void> => {
     const options = cleanOptions(flags, process.env);
     const { clean } = await import('./commands/clean.js');
     course.cleans = true;
     done(await clean(options));
+  };
+  addCleanOptions(root).action(async (command: string | undefined, flags: Flags) => {
+    if (command !== undefined) refuseCommand(command, root);
+    await runClean(flags);
   });
+
+  addCleanOptions(root.command('clean'))
+    .description('remove the mappings of idle sessions; what is done without a command')
+    .action(async (_flags: Flags, command: Command) => runClean(flagsOf(command)));
 
   addListOptions(root.command('list'))
     .description('show every mapped session with its last activity; changes nothing')
@@ -78,11 +85,21 @@ export function program(course: Course): Command {
 
   root
     .command('completion')
-    .description("print the script for a shell's completion")
-    .addArgument(new Argument('<shell>').choices(['bash', 'zsh', 'fish']))
+    .description("print the script for a shell's completion: bash, zsh or fish")
+    .addArgument(
+      new Argument('<shell>', 'the shell that reads it').choices(['bash', 'zsh', 'fish']),
+    )
     .action(async (shell: Shell) => {
       const { completion } = await import('./commands/completion.js');
       await print(completion(root, shell));
+    });
+
+  root
+    .command('schema')
+    .description('print the JSON schema that --json follows')
+    .action(async () => {
+      const { schema } = await import('./commands/schema.js');
+      await print(schema());
     });
 
   const named = root.commands.map((command) => command.name());

@@ -2,7 +2,8 @@ import { type Command, Option } from 'commander';
 import { type Family, PROVIDERS } from '../providers/index.js';
 import { type RemovalLimit, STATES } from '../sessions/decide.js';
 import { DEFAULT_HOURS, DEFAULT_JOURNAL_DAYS, DEFAULT_SESSION_DIR } from './resolve.js';
-import { bridgeUrl, hours, journalDays, removalLimit, text } from './values.js';
+import type { HoursRule, Pattern } from './rules.js';
+import { bridgeUrl, hoursRules, journalDays, patterns, removalLimit, text } from './values.js';
 
 const SORT_KEYS = ['idle', 'provider', 'chat'] as const;
 const LISTED_STATES = [...STATES, 'running'] as const;
@@ -15,7 +16,8 @@ type RootFlags = { readonly [F in Family as `${F}Dir`]?: string };
 /** The flags as commander leaves them; absent when not given. */
 export interface Flags extends RootFlags {
   readonly dryRun?: boolean;
-  readonly hours?: number;
+  readonly hours?: readonly HoursRule[];
+  readonly keep?: readonly Pattern[];
   readonly sessionDir?: string;
   readonly missing?: 'keep' | 'remove';
   readonly keepRunning?: boolean;
@@ -33,6 +35,7 @@ export interface Flags extends RootFlags {
   readonly state?: ListedState;
   readonly all?: boolean;
   readonly last?: boolean;
+  readonly replace?: boolean;
 }
 
 /** `--session-dir` and the options that shape the output. */
@@ -55,8 +58,8 @@ export function addSessionOptions(command: Command): Command {
   addCommonOptions(command)
     .option(
       '-H, --hours <n>',
-      `idle threshold in hours (env IDLE_THRESHOLD_HOURS, default ${DEFAULT_HOURS})`,
-      hours,
+      `idle threshold in hours (env IDLE_THRESHOLD_HOURS, default ${DEFAULT_HOURS}); <pattern>=<n> for a section or some chats, repeatable, the last that matches counts`,
+      hoursRules,
     )
     .option(
       '--bridge-url <url>',
@@ -73,9 +76,17 @@ export function addSessionOptions(command: Command): Command {
   return command;
 }
 
+function addKeep(command: Command): Command {
+  return command.option(
+    '--keep <pattern>',
+    "never remove these: a pattern over provider/chat or the chat alone, such as 'claude-cli/ops-*'; repeatable",
+    patterns,
+  );
+}
+
 /** The options of `list`. */
 export function addListOptions(command: Command): Command {
-  return addSessionOptions(command)
+  return addKeep(addSessionOptions(command))
     .addOption(
       new Option('--sort <key>', 'by idle time, provider or chat (default: as in the map)').choices(
         SORT_KEYS,
@@ -87,7 +98,7 @@ export function addListOptions(command: Command): Command {
 
 /** The options of a clean run. */
 export function addCleanOptions(command: Command): Command {
-  return addSessionOptions(command)
+  return addKeep(addSessionOptions(command))
     .option('-n, --dry-run', 'print what a run would do; write nothing at all (env DRY_RUN)')
     .option('--no-dry-run', 'clean, whatever DRY_RUN says')
     .addOption(
@@ -96,7 +107,8 @@ export function addCleanOptions(command: Command): Command {
         'what becomes of mappings with no transcript: keep (default) or remove',
       ).choices(['keep', 'remove']),
     )
-    .option('--keep-running', 'keep a mapping whose CLI process runs right now')
+    .option('--keep-running', 'keep a mapping whose CLI process runs right now (default)')
+    .option('--no-keep-running', 'remove it all the same when it is idle')
     .option(
       '--on-change <command>',
       'shell command to run after a run that removed mappings',
@@ -120,6 +132,12 @@ export function addRestoreOptions(command: Command): Command {
   return addCommonOptions(command)
     .option('--all', 'every removed mapping')
     .addOption(new Option('--last', 'those that the last run removed').conflicts('all'))
+    .addOption(
+      new Option(
+        '--replace',
+        "put back the named chats' old sessions in place of newer ones",
+      ).conflicts(['all', 'last']),
+    )
     .option('-n, --dry-run', 'print what would be restored; write nothing at all (env DRY_RUN)')
     .option('--no-dry-run', 'restore, whatever DRY_RUN says');
 }

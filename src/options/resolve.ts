@@ -3,6 +3,7 @@ import { InvalidArgumentError } from 'commander';
 import { hoursToMilliseconds } from 'date-fns/hoursToMilliseconds';
 import { CleanupError, UsageError } from '../errors.js';
 import { type Family, PROVIDERS, type Provider } from '../providers/index.js';
+import type { Mapping } from '../session-map/parse.js';
 import type { RemovalLimit } from '../sessions/decide.js';
 import { ownAccount } from '../system/account.js';
 import type { Flags, ListedState, SortKey } from './flags.js';
@@ -29,11 +30,15 @@ export interface SessionOptions extends CommonOptions {
   readonly roots: Roots;
   readonly thresholdHours: number;
   readonly thresholdMs: number;
+  /** The threshold of one mapping: that of the last `--hours <pattern>=<n>` which matches, or thresholdMs. */
+  thresholdMsOf(mapping: Pick<Mapping, 'provider' | 'chat'>): number;
   readonly bridgeUrl: URL | undefined;
 }
 
 /** What `list` is told. */
 export interface ListOptions extends SessionOptions {
+  /** Whether `--keep` names a mapping: it is never removed. */
+  isKept(mapping: Pick<Mapping, 'provider' | 'chat'>): boolean;
   readonly sort: SortKey | undefined;
   /** A section's name, or that of a family of CLIs. */
   readonly provider: string | undefined;
@@ -42,6 +47,8 @@ export interface ListOptions extends SessionOptions {
 
 /** What a clean run is told. */
 export interface CleanOptions extends SessionOptions {
+  /** Whether `--keep` names a mapping: it is never removed. */
+  isKept(mapping: Pick<Mapping, 'provider' | 'chat'>): boolean;
   readonly dryRun: boolean;
   readonly missing: 'keep' | 'remove';
   readonly keepRunning: boolean;
@@ -56,6 +63,8 @@ export interface RestoreOptions extends CommonOptions {
   readonly dryRun: boolean;
   readonly all: boolean;
   readonly last: boolean;
+  /** Put a named chat's old session back although the chat has a newer one. */
+  readonly replace: boolean;
 }
 
 export const DEFAULT_SESSION_DIR = '/tmp/claude_sessions';
@@ -71,9 +80,10 @@ export const DEFAULT_JOURNAL_DAYS = 30;
 export function cleanOptions(flags: Flags, environment: Environment): CleanOptions {
   return {
     ...sessionOptions(flags, environment),
+    isKept: isKept(flags),
     dryRun: dryRun(flags, environment),
     missing: flags.missing ?? 'keep',
-    keepRunning: flags.keepRunning ?? false,
+    keepRunning: flags.keepRunning ?? true,
     onChange: flags.onChange,
     maxRemove: flags.maxRemove,
     metrics: metrics(flags, environment),
@@ -86,13 +96,20 @@ export function cleanOptions(flags: Flags, environment: Environment): CleanOptio
 
 /** As cleanOptions, for the commands that only look. */
 export function sessionOptions(flags: Flags, environment: Environment): SessionOptions {
+  const rules = flags.hours ?? [];
   const thresholdHours =
-    flags.hours ?? fromEnvironment(environment, 'IDLE_THRESHOLD_HOURS', hours) ?? DEFAULT_HOURS;
+    rules.findLast(({ pattern }) => pattern === undefined)?.hours ??
+    fromEnvironment(environment, 'IDLE_THRESHOLD_HOURS', hours) ??
+    DEFAULT_HOURS;
   return {
     ...commonOptions(flags, environment),
     roots: rootsFrom(flags, environment),
     thresholdHours,
     thresholdMs: hoursToMilliseconds(thresholdHours),
+    thresholdMsOf: (mapping) =>
+      hoursToMilliseconds(
+        rules.findLast(({ pattern }) => pattern?.matchesSection(mapping))?.hours ?? thresholdHours,
+      ),
     bridgeUrl: flags.bridgeUrl ?? fromEnvironment(environment, 'CLAUDE_BRIDGE_URL', bridgeUrl),
   };
 }
@@ -100,7 +117,11 @@ export function sessionOptions(flags: Flags, environment: Environment): SessionO
 /** As cleanOptions, for `list`. */
 export function listOptions(flags: Flags, environment: Environment): ListOptions {
   const { sort, provider, state } = flags;
-  return { ...sessionOptions(flags, environment), sort, provider, state };
+  return { ...sessionOptions(flags, environment), isKept: isKept(flags), sort, provider, state };
+}
+
+function isKept({ keep = [] }: Flags): CleanOptions['isKept'] {
+  return (mapping) => keep.some((pattern) => pattern.matches(mapping));
 }
 
 /** As cleanOptions, for `restore`. */
@@ -110,6 +131,7 @@ export function restoreOptions(flags: Flags, environment: Environment): RestoreO
     dryRun: dryRun(flags, environment),
     all: flags.all ?? false,
     last: flags.last ?? false,
+    replace: flags.replace ?? false,
   };
 }
 

@@ -1,5 +1,6 @@
 import { InvalidArgumentError } from 'commander';
 import type { RemovalLimit } from '../sessions/decide.js';
+import { type HoursRule, Pattern } from './rules.js';
 
 // A hundred years: beyond it the cut-off would be no date any more.
 const MAX_HOURS = 876_000;
@@ -36,6 +37,23 @@ function positive(value: string, most: number, unit: string): number {
 /** An idle threshold, in hours. */
 export function hours(value: string): number {
   return positive(value, MAX_HOURS, 'hours');
+}
+
+/** `--hours`, which can be given several times: `<n>`, or `<pattern>=<n>`. */
+export function hoursRules(value: string, earlier: readonly HoursRule[] = []): HoursRule[] {
+  const at = value.lastIndexOf('=');
+  const pattern = at < 0 ? undefined : patternOf(value.slice(0, at));
+  return [...earlier, { pattern, hours: hours(value.slice(at + 1)) }];
+}
+
+/** `--keep`, which can be given several times. */
+export function patterns(value: string, earlier: readonly Pattern[] = []): Pattern[] {
+  return [...earlier, patternOf(value)];
+}
+
+function patternOf(value: string): Pattern {
+  if (value.trim() !== '') return new Pattern(value);
+  throw new InvalidArgumentError("It takes a pattern, such as 'claude-cli/ops-*'.");
 }
 
 /** How long removed mappings can be restored, in days. */

@@ -210,13 +210,13 @@ describe('a session whose process runs', () => {
     expect(home.map).toEqual({ 'codex-cli': { a: uuid(1) } });
   });
 
-  it('goes all the same without --keep-running, and the JSON tells', async () => {
+  it('goes all the same with --no-keep-running, and the JSON tells', async () => {
     const home = new Home();
     const session = randomUUID();
     home.claude(session, 5);
     sleeper('--resume', session);
     home.writeMap({ 'claude-cli': { a: session } });
-    const report = await home.runJson();
+    const report = await home.runJson(['--no-keep-running']);
     expect(report.sessions[0]).toMatchObject({ running: true, action: 'removed' });
   });
 });

@@ -60,7 +60,7 @@ describe('a sign of running sessions that can not be looked at', () => {
     expect(kept.stdout).toContain('     Kept: its process may run right now\n');
     expect(home.map).toEqual({ [place.provider]: { a: uuid(1) } });
 
-    expect(await home.run()).toMatchObject({ status: 0, stderr: '' });
+    expect(await home.run(['--no-keep-running'])).toMatchObject({ status: 0, stderr: '' });
     expect(home.map).toEqual({ [place.provider]: {} });
   });
 

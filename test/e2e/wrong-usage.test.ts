@@ -30,7 +30,7 @@ describe('wrong usage', () => {
     const { status, stderr } = await home.run(['help', 'lisst']);
     expect(status).toBe(2);
     expect(stderr).toMatch(
-      /^[^\n]*'lisst' is invalid[^\n]* list, restore, doctor, completion\.\n$/,
+      /^[^\n]*'lisst' is invalid[^\n]* clean, list, restore, doctor, completion, schema\.\n$/,
     );
   });
 

@@ -7,6 +7,8 @@ import {
   flagsOf,
 } from '../../../src/options/flags.js';
 
+const hours = (n: number) => [{ pattern: undefined, hours: n }];
+
 function flagsOfList(words: readonly string[]): Flags {
   const root = addCleanOptions(new Command()).enablePositionalOptions();
   const list = addListOptions(root.command('list')).action(() => {});
@@ -16,9 +18,9 @@ function flagsOfList(words: readonly string[]): Flags {
 
 it.each([
   [['list'], {}],
-  [['--hours', '5', 'list'], { hours: 5 }],
-  [['list', '--hours', '3'], { hours: 3 }],
-  [['--hours', '5', 'list', '--hours', '3'], { hours: 3 }],
+  [['--hours', '5', 'list'], { hours: hours(5) }],
+  [['list', '--hours', '3'], { hours: hours(3) }],
+  [['--hours', '5', 'list', '--hours', '3'], { hours: hours(3) }],
   [
     ['--color', '-d', '/a', 'list', '--no-color', '-v'],
     { color: false, sessionDir: '/a', verbose: true },
