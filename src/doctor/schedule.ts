@@ -1,8 +1,7 @@
 import { statSync } from 'node:fs';
 import { join } from 'node:path';
 import type { SessionOptions } from '../options/resolve.js';
-import { type Account, ownAccount } from '../system/account.js';
-import { accountOf } from './account.js';
+import { type Account, accountOf, ownAccount } from '../system/account.js';
 import { checkViews } from './as-installed.js';
 import { type Check, warning } from './check.js';
 import { checkCrontab, checkSystemCron } from './cron.js';

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { PROGRAM } from '../name.js';
-import { accountOf } from './account.js';
+import { accountOf } from '../system/account.js';
 import { ask } from './ask.js';
 import { type Check, ok, problem, warning } from './check.js';
 import { assignments, checkEnvironmentFile, environmentFile, wordsOf } from './environment.js';

@@ -3,6 +3,7 @@ import { basename, dirname, join } from 'node:path';
 import { CleanupError, errorCode, reason } from '../errors.js';
 import { printable } from '../output/printable.js';
 import type { Problems } from '../output/problems.js';
+import { accountOf, nameOf } from '../system/account.js';
 import { followLinks } from '../system/follow-links.js';
 
 export const MAP_NAME = 'session_map.json';
@@ -74,7 +75,7 @@ export function foreignGroup({
     return undefined;
   }
   return {
-    message: `${path}: belongs to group ${file.gid}, which user ${file.uid} is not in and so can't give to a cleaned map`,
+    message: `${path}: belongs to group ${file.gid}, which user ${nameOf(file.uid)} is not in and so can't give to a cleaned map`,
     fix: `run: chgrp ${process.getegid?.()} '${path}'`,
   };
 }
@@ -136,7 +137,7 @@ class Trust {
       this.#aboutRoot(path, stats.uid);
     } else {
       throw new CleanupError(
-        `${printable(path)}: this ${what} belongs to user ${stats.uid}, not to you (user ${this.#user}) or root; ` +
+        `${printable(path)}: this ${what} belongs to user ${nameOf(stats.uid)}, not to you (user ${nameOf(this.#user)}) or root; ` +
           'run as the user that the bridge runs as',
       );
     }
@@ -144,9 +145,10 @@ class Trust {
 
   /** Root would look for transcripts in its own home, and leave files that the bridge can't write. */
   #aboutRoot(path: string, owner: number): void {
+    const name = accountOf(owner)?.name;
     const message =
-      `${printable(path)}: belongs to user ${owner}, and this run is root's; run as that user: ` +
-      `sudo -u '#${owner}' -H claude-session-cleanup`;
+      `${printable(path)}: belongs to user ${name ?? owner}, and this run is root's; run as that user: ` +
+      `sudo -u ${name ?? `'#${owner}'`} -H claude-session-cleanup`;
     if (this.#mayWrite) throw new CleanupError(message);
     if (!this.#rootSaid) this.#problems.warn(message);
     this.#rootSaid = true;

@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import { userInfo } from 'node:os';
 
 /** A user as the password database has it. */
@@ -15,4 +16,17 @@ export function ownAccount(): Account | undefined {
   } catch {
     return undefined;
   }
+}
+
+/** The account of a user's name or number, as the name service switch knows it; undefined when there is none. */
+export function accountOf(user: string | number): Account | undefined {
+  const { stdout } = spawnSync('getent', ['passwd', '--', String(user)], { encoding: 'utf8' });
+  const [name, , uid, , , home] = (stdout ?? '').split(':');
+  if (!name || uid === undefined || home === undefined) return undefined;
+  return { name, uid: Number(uid), home };
+}
+
+/** A user by name; by number where it has none. */
+export function nameOf(uid: number): string {
+  return accountOf(uid)?.name ?? String(uid);
 }
