@@ -39,7 +39,7 @@ export function guard(
   if (removals === 0) return undefined;
   const late = mapped.file && lateClock(mapped.file.stats.mtimeMs, now);
   if (late !== undefined) {
-    problems.error(`${late}; nothing was removed. Set the clock`);
+    problems.error(`${late}; nothing was removed`, 'set the clock');
     return 'the clock is behind the map';
   }
   if (maxRemove !== undefined && exceeds(maxRemove, removals, decisions.length)) {

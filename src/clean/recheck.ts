@@ -1,6 +1,7 @@
 import type { FinalCheck } from '../commit/remove-mappings.js';
 import { reason } from '../errors.js';
 import type { Leaving } from '../journal/removals.js';
+import { problem } from '../output/finding.js';
 import type { Problems } from '../output/problems.js';
 import { keyOf } from '../session-map/parse.js';
 import { type FoundActivity, findActivity } from '../sessions/activity.js';
@@ -83,7 +84,7 @@ export class Recheck implements FinalCheck {
       this.#revive(key, latest);
       return true;
     } catch (error) {
-      this.#problems.error(`${mapping.provider}/${mapping.chat}: kept: ${reason(error)}`);
+      this.#problems.add(problem(`${mapping.provider}/${mapping.chat}`, `kept: ${reason(error)}`));
       return true;
     }
   }

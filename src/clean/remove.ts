@@ -6,6 +6,7 @@ import { reportCommit } from '../commit/report.js';
 import { restoreToFile } from '../commit/restore-mappings.js';
 import { CleanupError } from '../errors.js';
 import { RemovalJournal } from '../journal/removals.js';
+import { counted } from '../output/counted.js';
 import type { Problems } from '../output/problems.js';
 import type { MapLocation } from '../session-map/location.js';
 import { keyOf, mappingsOf, type SessionMap } from '../session-map/parse.js';
@@ -127,8 +128,8 @@ class RemovalWork {
   async #putBack(unknown: readonly Decision[]): Promise<void> {
     if (unknown.length === 0) return;
     this.#problems.warn(
-      `${this.#location.path}: ${unknown.length} mappings stand in the file alone: the bridge does not know them, and drops them ` +
-        'when it saves the next time. Restart it, so that it takes them up',
+      `${this.#location.path}: ${counted(unknown.length, 'mapping stands', 'mappings stand')} in the file alone: the bridge does not know them, and drops them when it saves the next time`,
+      'restart it, so that it takes them up',
     );
     const mappings = unknown.map(({ mapping }) => mapping);
     this.#report(await restoreToFile(this.#location, mappings, this.#run));

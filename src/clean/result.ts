@@ -1,4 +1,3 @@
-import type { Problem } from '../output/problems.js';
 import { type Decision, STATES, type State } from '../sessions/decide.js';
 import type { Mapped } from '../sessions/mapped.js';
 
@@ -42,7 +41,6 @@ export interface CleanReport {
   readonly removedAgain: number;
   /** Whether a bridge was asked: then the report tells which way each mapping went. */
   readonly withBridge: boolean;
-  readonly problems: readonly Problem[];
 }
 
 /** Puts rows, which stand in the order of the mappings, under their sections. */

@@ -25,7 +25,7 @@ const DAY_MS = 24 * 3600 * 1000;
 export async function runClean(options: CleanOptions, problems: Problems): Promise<CleanReport> {
   const location = locateMap(options.sessionDir, !options.dryRun, problems);
   const group = foreignGroup(location);
-  if (group !== undefined) problems.warn(`${group.message}; ${group.fix}`);
+  if (group !== undefined) problems.add(group);
   const bridge = options.bridgeUrl && new Bridge(options.bridgeUrl);
   const look = async (): Promise<GuardedAssessment> => {
     const journal = readJournal(location.directory);
@@ -42,7 +42,7 @@ export async function runClean(options: CleanOptions, problems: Problems): Promi
     return { assessment, blockedBecause: guard(assessment, options, problems) };
   };
   if (options.dryRun || !existsSync(location.path)) {
-    return reportOf(await look(), undefined, location, options, problems);
+    return reportOf(await look(), undefined, location, options);
   }
 
   const release = await takeLock(location.directory);
@@ -56,7 +56,7 @@ export async function runClean(options: CleanOptions, problems: Problems): Promi
     const removal = hasWork
       ? await removeDecided(assessment, location, bridge, id, problems)
       : undefined;
-    report = reportOf({ assessment, blockedBecause }, removal, location, options, problems);
+    report = reportOf({ assessment, blockedBecause }, removal, location, options);
     pruneJournal(location.directory, options.journalDays * DAY_MS, Date.now(), id, problems);
   } finally {
     release();

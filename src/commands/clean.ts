@@ -25,7 +25,7 @@ export async function clean(options: CleanOptions): Promise<ExitStatus> {
     report = await runClean(options, problems);
     // First, since the report tells of metrics that can't be written.
     metrics.write(report, true);
-    await print(await render(report, options));
+    await print(await render(report, options, problems));
   } catch (error) {
     metrics.write(report, false);
     throw error;
@@ -35,8 +35,12 @@ export async function clean(options: CleanOptions): Promise<ExitStatus> {
   return problems.hasErrors ? EXIT.failed : EXIT.done;
 }
 
-async function render(report: CleanReport, options: CleanOptions): Promise<string> {
-  if (options.json) return printableJson(cleanJson(report));
+async function render(
+  report: CleanReport,
+  options: CleanOptions,
+  problems: Problems,
+): Promise<string> {
+  if (options.json) return printableJson(cleanJson(report, problems.all));
   if (options.quiet) return '';
   if (!report.hasMap) return `No session map at ${printable(report.map)} yet: nothing to clean\n`;
   const isLog = !report.dryRun && !options.verbose && goesToJournal(1);

@@ -1,5 +1,4 @@
 import { checkBridge } from '../doctor/bridge.js';
-import { type Check, warning } from '../doctor/check.js';
 import { checkClis } from '../doctor/clis.js';
 import { checkMap, checkSections } from '../doctor/map.js';
 import { checkRetention } from '../doctor/retention.js';
@@ -7,13 +6,14 @@ import { checkSurroundings } from '../doctor/runtime.js';
 import { checkSchedule } from '../doctor/schedule.js';
 import { EXIT, type ExitStatus } from '../errors.js';
 import type { SessionOptions } from '../options/resolve.js';
+import type { Finding } from '../output/finding.js';
 import { printableJson } from '../output/printable.js';
 import { print } from '../output/stdout.js';
 import { doctorJson, doctorText } from '../report/doctor.js';
 import { findActivity } from '../sessions/activity.js';
 import { decide } from '../sessions/decide.js';
 import { unite } from '../sessions/mapped.js';
-import { writtenBack, writtenBackInWords } from '../sessions/written-back.js';
+import { writtenBack, writtenBackFinding } from '../sessions/written-back.js';
 
 /** Checks everything that cleaning depends on, and says what to do; changes nothing. */
 export async function doctor(options: SessionOptions): Promise<ExitStatus> {
@@ -22,7 +22,7 @@ export async function doctor(options: SessionOptions): Promise<ExitStatus> {
   return checks.some(({ level }) => level === 'problem') ? EXIT.failed : EXIT.done;
 }
 
-async function checkAll(options: SessionOptions): Promise<Check[]> {
+async function checkAll(options: SessionOptions): Promise<Finding[]> {
   const now = Date.now();
   const map = await checkMap(options.sessionDir, now);
   const schedule = checkSchedule(options, process.env['HOME']);
@@ -47,12 +47,7 @@ async function checkAll(options: SessionOptions): Promise<Check[]> {
     ...checkClis(mappings, activity, options.roots),
     ...checkRetention(options.roots, options.thresholdHours),
     ...bridge.checks,
-    ...(back.length === 0 ? [] : [writtenBackCheck(back.length, bridgeUrl)]),
+    ...(back.length === 0 ? [] : [writtenBackFinding(back.length, bridgeUrl)]),
     ...schedule.checks,
   ];
-}
-
-function writtenBackCheck(count: number, bridgeUrl: URL | undefined): Check {
-  const { message, fix } = writtenBackInWords(count, bridgeUrl);
-  return warning('written back', message, fix);
 }

@@ -22,7 +22,8 @@ import { assess } from '../sessions/assess.js';
 export async function list(options: ListOptions): Promise<ExitStatus> {
   const problems = new Problems();
   try {
-    await print(await render(await look(options, problems), options));
+    const report = await look(options, problems);
+    await print(await render(report, options, problems));
   } finally {
     printProblems(problems.all);
   }
@@ -60,7 +61,6 @@ async function look(options: ListOptions, problems: Problems): Promise<CleanRepo
     writtenBack: chosen.filter(({ decision }) => back.has(decision)).length,
     removedAgain: 0,
     withBridge: mapped.memory !== undefined,
-    problems: problems.all,
   };
 }
 
@@ -69,8 +69,12 @@ function projectOf({ decision: { mapping, transcript } }: Row): string | null {
   return providerOf(mapping.family).projectOf(transcript);
 }
 
-async function render(report: CleanReport, options: ListOptions): Promise<string> {
-  if (options.json) return printableJson(cleanJson(report));
+async function render(
+  report: CleanReport,
+  options: ListOptions,
+  problems: Problems,
+): Promise<string> {
+  if (options.json) return printableJson(cleanJson(report, problems.all));
   if (options.quiet) return '';
   const map = printable(report.map);
   if (!report.hasMap) return `No session map at ${map} yet: nothing mapped\n`;

@@ -49,7 +49,7 @@ export async function restore(
       asksForNone || options.dryRun
         ? await look(location, chats, asksForNone, options, problems)
         : await putBack(location, chats, options, problems);
-    if (options.json) await print(printableJson(restoreJson(report)));
+    if (options.json) await print(printableJson(restoreJson(report, problems.all)));
     else if (!options.quiet) await print(await restoreText(report, options));
   } finally {
     printProblems(problems.all);
@@ -74,7 +74,6 @@ async function look(
       removal,
       action: removal.obstacle ? 'kept' : asksForNone ? 'restorable' : 'would-restore',
     })),
-    problems: problems.all,
   };
 }
 
@@ -102,7 +101,6 @@ async function putBack(
         removal,
         action: restoration.restored.has(keyOf(removal.entry)) ? 'restored' : 'kept',
       })),
-      problems: problems.all,
     };
   } finally {
     release();

@@ -7,6 +7,7 @@ import {
   type PublishEntry,
   sha256,
 } from '../journal/journal.js';
+import { warning } from '../output/finding.js';
 import { printable } from '../output/printable.js';
 import type { Problems } from '../output/problems.js';
 import type { MapLocation } from '../session-map/location.js';
@@ -34,8 +35,12 @@ export async function clearLeftovers(
         [publication.from, publication.to].includes(sha256(readFileSync(path)));
       if (isKnown) unlinkQuietly(path);
       else
-        problems.warn(
-          `${path}: another program's map, which a killed run had swapped out; move it away when you do not need it`,
+        problems.add(
+          warning(
+            path,
+            "another program's map, which a killed run had swapped out",
+            'move it away when you do not need it',
+          ),
         );
     }
   } catch (error) {

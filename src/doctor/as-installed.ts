@@ -1,8 +1,8 @@
 import { PROGRAM } from '../name.js';
 import { type SessionOptions, sessionOptions } from '../options/resolve.js';
+import type { Finding } from '../output/finding.js';
 import { PROVIDERS } from '../providers/index.js';
 import type { Account } from '../system/account.js';
-import type { Check } from './check.js';
 import type { KnownJob } from './job.js';
 
 /** What a run of the doctor looks at. */
@@ -23,7 +23,7 @@ interface Difference {
  * page says nothing about it. Where the page looks as one of the jobs does, the others are no cause for
  * concern.
  */
-export function checkViews(jobs: readonly KnownJob[], view: View): Check[] {
+export function checkViews(jobs: readonly KnownJob[], view: View): Finding[] {
   const elsewhere = jobs.flatMap((known) => {
     const differences = differencesOf(known, view);
     return differences.length === 0 ? [] : [{ known, differences }];

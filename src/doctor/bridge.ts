@@ -1,14 +1,14 @@
 import { Bridge } from '../bridge/client.js';
 import { CleanupError } from '../errors.js';
+import { type Finding, ok, problem, warning } from '../output/finding.js';
 import { mappingsOf, type SessionMap } from '../session-map/parse.js';
 import type { MapSnapshot } from '../session-map/read.js';
 import { hasMapping } from '../sessions/mapped.js';
-import { type Check, ok, problem, warning } from './check.js';
 import type { KnownJob } from './job.js';
 
 /** What the running bridge says; undefined when none listens or its answer makes no sense. */
 export interface BridgeFindings {
-  readonly checks: readonly Check[];
+  readonly checks: readonly Finding[];
   readonly memory: SessionMap | undefined;
 }
 
@@ -54,7 +54,7 @@ function afterRemoval(job: KnownJob | undefined): string | undefined {
   return job?.options.onChange && `${when} this is run: ${job.options.onChange}`;
 }
 
-function compare(url: URL, memory: SessionMap, file: SessionMap | undefined): Check {
+function compare(url: URL, memory: SessionMap, file: SessionMap | undefined): Finding {
   const inMemory = mappingsOf(memory);
   const inFile = file === undefined ? [] : mappingsOf(file);
   const unsaved = inMemory.filter(isNot(hasMapping(file))).length;

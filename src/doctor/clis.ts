@@ -1,19 +1,19 @@
 import { existsSync } from 'node:fs';
 import type { Roots } from '../options/resolve.js';
+import { type Finding, ok, problem, warning } from '../output/finding.js';
 import { PROVIDERS, type Provider } from '../providers/index.js';
 import { inWords } from '../providers/obstacle.js';
 import { sweep } from '../providers/sweep.js';
 import type { Mapping } from '../session-map/parse.js';
 import type { FoundActivity } from '../sessions/activity.js';
 import { sessionsOf } from '../sessions/mapped.js';
-import { type Check, ok, problem, warning } from './check.js';
 
 /** Looks at each CLI's directory, and how many of its mapped sessions have a transcript there. */
 export function checkClis(
   mappings: readonly Mapping[],
   activity: FoundActivity,
   roots: Roots,
-): Check[] {
+): Finding[] {
   return PROVIDERS.map((provider) =>
     checkCli(provider, mappings, activity, roots[provider.family]),
   );
@@ -24,7 +24,7 @@ function checkCli(
   mappings: readonly Mapping[],
   activity: FoundActivity,
   root: string,
-): Check {
+): Finding {
   const { family, label, rootVariable } = provider;
   const sessions = [...sessionsOf(mappings, family)];
   const fix = `is this the CLI's user and home? --${family}-dir or ${rootVariable} name another directory`;
@@ -39,7 +39,11 @@ function checkCli(
     ...sessions.flatMap((session) => activity.obstaclesTo(family, session)),
   ];
   if (obstacle !== undefined) {
-    return problem(label, `${inWords(obstacle)}; what depends on it stays mapped`, obstacle.fix);
+    return problem(
+      label,
+      `${obstacle.path}: ${inWords(obstacle)}; what depends on it stays mapped`,
+      obstacle.fix,
+    );
   }
   const found = sessions.filter(
     (session) => activity.activityOf(family, session).lastActivity !== null,

@@ -2,10 +2,10 @@ import { type Stats, statSync } from 'node:fs';
 import { uptime } from 'node:os';
 import { dirname, join } from 'node:path';
 import { PROGRAM } from '../name.js';
+import { type Finding, ok, problem } from '../output/finding.js';
 import { localTime } from '../output/local-time.js';
 import type { Account } from '../system/account.js';
 import { ask } from './ask.js';
-import { type Check, ok, problem } from './check.js';
 import { checkEnvironmentFile, environmentFile } from './environment.js';
 import { namesIn, textOf } from './files.js';
 import { checkPrograms, type Findings, type Job } from './job.js';
@@ -60,11 +60,11 @@ function installedScript(line: string): Script | undefined {
 }
 
 /** A line that the installer has not written: where its runs leave anything is not known. */
-function checkOwnLine(place: string): Check {
+function checkOwnLine(place: string): Finding {
   return noDaemon('cron', place) ?? ok('cron', `${place} has a line of your own`);
 }
 
-function checkInstalled(account: Account, place: string, line: string, script: Script): Check[] {
+function checkInstalled(account: Account, place: string, line: string, script: Script): Finding[] {
   const subject = subjectOf(script);
   return [
     noDaemon(subject, place) ?? checkRuns(subject, account, place, line, script),
@@ -78,7 +78,7 @@ function checkRuns(
   place: string,
   line: string,
   { path, instance }: Script,
-): Check {
+): Finding {
   const log = join(home, '.local/state', PROGRAM, `${instance}.log`);
   const status = log.replace(/log$/, 'status');
   const script = stats(path);
@@ -136,7 +136,7 @@ function linesOf(table: string): string[] {
     .filter((line) => line.includes(PROGRAM) && !line.trimStart().startsWith('#'));
 }
 
-function noDaemon(subject: string, place: string): Check | undefined {
+function noDaemon(subject: string, place: string): Finding | undefined {
   const isRunning = namesIn('/proc').some((pid) =>
     ['cron', 'crond'].includes(textOf(`/proc/${pid}/comm`)?.trim() ?? ''),
   );

@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { type Check, problem, warning } from './check.js';
+import { type Finding, problem, warning } from '../output/finding.js';
 import { textOf } from './files.js';
 
 /** Environment variables. */
@@ -22,7 +22,7 @@ export function assignments(words: readonly string[]): Variables {
 }
 
 /** What is wrong with a job's environment file, if anything. */
-export function checkEnvironmentFile(subject: string, path: string): Check[] {
+export function checkEnvironmentFile(subject: string, path: string): Finding[] {
   if (!existsSync(path)) {
     const message = `${path}, which has its settings, is not there`;
     return [problem(subject, message, 'run scripts/install.sh again')];

@@ -1,8 +1,8 @@
 import { Command } from 'commander';
 import { addCleanOptions, type Flags, inOneLine } from '../options/flags.js';
 import { type CleanOptions, cleanOptions } from '../options/resolve.js';
+import { type Finding, problem } from '../output/finding.js';
 import type { Account } from '../system/account.js';
-import { type Check, problem } from './check.js';
 import { type Variables, wordsOf } from './environment.js';
 import { isGone } from './files.js';
 
@@ -19,7 +19,7 @@ export interface Job {
 
 /** What was found in one place that can run the program by itself. */
 export interface Findings {
-  readonly checks: readonly Check[];
+  readonly checks: readonly Finding[];
   readonly jobs: readonly Job[];
   /** Who is there, but gave no answer. */
   readonly unasked: readonly string[];
@@ -40,7 +40,7 @@ export interface KnownJob {
  *
  * @returns the job with its options, or the check that tells why there are none
  */
-export function understand(job: Job): KnownJob | Check {
+export function understand(job: Job): KnownJob | Finding {
   const environment = environmentOf(job);
   try {
     const flags = flagsOf(job);
@@ -60,14 +60,14 @@ export function understand(job: Job): KnownJob | Check {
  *
  * @param programs their paths, as far as they are known
  */
-export function checkPrograms(subject: string, programs: readonly string[]): Check | undefined {
+export function checkPrograms(subject: string, programs: readonly string[]): Finding | undefined {
   const gone = programs.find(isGone);
   if (gone === undefined) return undefined;
   return problem(subject, `${gone}, which it runs, is not there`, 'run scripts/install.sh again');
 }
 
 /** A job that cleans nothing because it is told to. */
-export function checkDryRun({ job, flags, options }: KnownJob): Check[] {
+export function checkDryRun({ job, flags, options }: KnownJob): Finding[] {
   if (!options.dryRun) return [];
   const variable = job.variables.findLast(({ values }) => values['DRY_RUN'] !== undefined);
   const cause =

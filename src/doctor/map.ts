@@ -3,15 +3,15 @@ import { lateClock } from '../clean/guards.js';
 import { lockHolder } from '../commit/lock.js';
 import { CleanupError, reason } from '../errors.js';
 import { JOURNAL_NAME, type JournalContent, readJournal } from '../journal/journal.js';
+import { type Finding, ok, problem, warning } from '../output/finding.js';
 import { Problems } from '../output/problems.js';
 import { foreignGroup, locateMap, type MapLocation } from '../session-map/location.js';
 import { type MapSnapshot, readMap } from '../session-map/read.js';
 import type { MappedSection } from '../sessions/mapped.js';
-import { type Check, ok, problem, warning } from './check.js';
 
 /** The map's file as far as it could be looked at. */
 export interface MapFindings {
-  readonly checks: readonly Check[];
+  readonly checks: readonly Finding[];
   readonly snapshot: MapSnapshot | undefined;
   readonly journal: JournalContent;
 }
@@ -29,10 +29,11 @@ export async function checkMap(sessionDir: string, now: number): Promise<MapFind
   try {
     const location = locateMap(sessionDir, false, problems);
     const warnings = problems.all.map(
-      ({ message }): Check => ({ subject: 'map', level: 'warning', message, fix: null }),
+      ({ subject, message, fix }): Finding => warning('map', `${subject}: ${message}`, fix),
     );
     const group = foreignGroup(location);
-    if (group !== undefined) warnings.push(problem('map', group.message, group.fix));
+    if (group !== undefined)
+      warnings.push(problem('map', `${group.subject}: ${group.message}`, group.fix));
     const snapshot = await readMap(location.path);
     if (snapshot === undefined) {
       const message = `no ${location.named} yet: nothing to clean`;
@@ -61,7 +62,7 @@ export async function checkMap(sessionDir: string, now: number): Promise<MapFind
 }
 
 /** One thing that can't be looked at does not keep the others from being looked at. */
-function attempt(subject: string, check: () => Check): Check {
+function attempt(subject: string, check: () => Finding): Finding {
   try {
     return check();
   } catch (error) {
@@ -69,12 +70,12 @@ function attempt(subject: string, check: () => Check): Check {
   }
 }
 
-function failed(subject: string, error: unknown): Check {
+function failed(subject: string, error: unknown): Finding {
   if (!(error instanceof CleanupError)) throw error;
   return problem(subject, error.message, 'cleaning fails until this is mended');
 }
 
-function describeMap({ path }: MapLocation, { map, stats }: MapSnapshot, now: number): Check {
+function describeMap({ path }: MapLocation, { map, stats }: MapSnapshot, now: number): Finding {
   const late = lateClock(stats.mtimeMs, now);
   if (late !== undefined) return problem('map', `${late}: nothing is removed`, 'set the clock');
   const age = ((now - stats.mtimeMs) / HOUR_MS).toFixed(1);
@@ -82,7 +83,7 @@ function describeMap({ path }: MapLocation, { map, stats }: MapSnapshot, now: nu
   return ok('map', `${path}, ${shape}, of user ${stats.uid}, last written ${age}h ago`);
 }
 
-function checkDirectory({ directory }: MapLocation, { uid }: Stats): Check {
+function checkDirectory({ directory }: MapLocation, { uid }: Stats): Finding {
   const isOurs = uid === process.geteuid?.();
   try {
     accessSync(directory, constants.W_OK | constants.X_OK);
@@ -96,14 +97,14 @@ function checkDirectory({ directory }: MapLocation, { uid }: Stats): Check {
   }
 }
 
-function checkLock({ directory }: MapLocation): Check {
+function checkLock({ directory }: MapLocation): Finding {
   const holder = lockHolder(directory);
   return holder === undefined
     ? ok('lock', 'no run is under way')
     : warning('lock', `a run is under way (process ${holder})`, 'wait for its end');
 }
 
-function checkJournal({ entries, damaged, bytes }: JournalContent): Check {
+function checkJournal({ entries, damaged, bytes }: JournalContent): Finding {
   const removed = entries.filter(({ op }) => op === 'remove').length;
   const size = `${JOURNAL_NAME}: ${removed} removed mappings, ${(bytes / 1024).toFixed(1)} KiB`;
   return damaged.length === 0
@@ -116,7 +117,7 @@ function checkJournal({ entries, damaged, bytes }: JournalContent): Check {
 }
 
 /** How many mappings each section has. */
-export function checkSections(sections: readonly MappedSection[]): Check {
+export function checkSections(sections: readonly MappedSection[]): Finding {
   const counts = sections.map(({ provider, mappings }) => `${provider} ${mappings.length}`);
   return ok('mappings', counts.length === 0 ? 'none' : counts.join(', '));
 }

@@ -1,14 +1,14 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Roots } from '../options/resolve.js';
-import { type Check, warning } from './check.js';
+import { type Finding, warning } from '../output/finding.js';
 
 /**
  * Warns where a CLI deletes its transcripts before their sessions count as idle: such mappings never
  * go by themselves. Claude Code: `cleanupPeriodDays`, in days; Gemini CLI: `general.sessionRetention`,
  * with a `maxAge` such as 24h, 30d, 4w, 1m; Codex CLI deletes nothing.
  */
-export function checkRetention(roots: Roots, thresholdHours: number): Check[] {
+export function checkRetention(roots: Roots, thresholdHours: number): Finding[] {
   const claude = settings(roots.claude)['cleanupPeriodDays'];
   const gemini = object(object(settings(roots.gemini)['general'])['sessionRetention']);
   const limits: [string, string, string, number | undefined][] = [

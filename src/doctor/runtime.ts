@@ -1,10 +1,10 @@
+import { type Finding, ok, warning } from '../output/finding.js';
 import { ownAccount } from '../system/account.js';
-import { type Check, ok, warning } from './check.js';
 
 /** Node, and the user and home that everything else depends on. */
 export function checkSurroundings(
   environment: Readonly<Record<string, string | undefined>>,
-): Check[] {
+): Finding[] {
   return [
     // The launcher refuses older ones.
     ok('Node', `${process.version} (${process.execPath})`),
@@ -12,7 +12,7 @@ export function checkSurroundings(
   ];
 }
 
-function checkHome(home: string | undefined): Check {
+function checkHome(home: string | undefined): Finding {
   const user = ownAccount();
   const name = `${user?.name ?? 'no name'} (user ${process.geteuid?.()}), HOME=${home ?? 'not set'}`;
   if (user !== undefined && home !== undefined && home !== user.home) {

@@ -1,9 +1,9 @@
 import { statSync } from 'node:fs';
 import { join } from 'node:path';
 import type { SessionOptions } from '../options/resolve.js';
+import { type Finding, warning } from '../output/finding.js';
 import { type Account, accountOf, ownAccount } from '../system/account.js';
 import { checkViews } from './as-installed.js';
-import { type Check, warning } from './check.js';
 import { checkCrontab, checkSystemCron } from './cron.js';
 import { checkDryRun, type Findings, type KnownJob, understand } from './job.js';
 import { managerOf, SYSTEM } from './manager.js';
@@ -11,7 +11,7 @@ import { checkTimers } from './timers.js';
 
 /** What runs the program by itself, and what the page says of it. */
 export interface Schedule {
-  readonly checks: readonly Check[];
+  readonly checks: readonly Finding[];
   readonly jobs: readonly KnownJob[];
 }
 
@@ -40,7 +40,7 @@ export function checkSchedule(options: SessionOptions, home: string | undefined)
   const view = { account: own, home, options };
   const checks = [
     ...summary(found),
-    ...known.filter((check): check is Check => 'level' in check),
+    ...known.filter((check): check is Finding => 'level' in check),
     ...jobs.flatMap(checkDryRun),
     ...checkViews(jobs, view),
     ...checkTwins(jobs),
@@ -48,7 +48,7 @@ export function checkSchedule(options: SessionOptions, home: string | undefined)
   return { checks, jobs };
 }
 
-function summary(found: readonly Findings[]): Check[] {
+function summary(found: readonly Findings[]): Finding[] {
   const checks = found.flatMap((each) => each.checks);
   const unasked = found.flatMap((each) => each.unasked);
   if (checks.length > 0) return checks;
@@ -66,7 +66,7 @@ function onlyForRoot({ name }: Account): Findings {
 }
 
 /** Two that clean one map do no harm, but somebody may believe to have taken the one away. */
-function checkTwins(jobs: readonly KnownJob[]): Check[] {
+function checkTwins(jobs: readonly KnownJob[]): Finding[] {
   return [...new Set(jobs.map(({ options }) => options.sessionDir))].flatMap((dir) => {
     const twins = jobs.filter(({ options }) => options.sessionDir === dir);
     if (twins.length === 1) return [];

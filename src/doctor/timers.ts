@@ -1,9 +1,9 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { PROGRAM } from '../name.js';
+import { type Finding, ok, problem, warning } from '../output/finding.js';
 import { accountOf } from '../system/account.js';
 import { ask } from './ask.js';
-import { type Check, ok, problem, warning } from './check.js';
 import { assignments, checkEnvironmentFile, environmentFile, wordsOf } from './environment.js';
 import { namesIn } from './files.js';
 import { checkPrograms, type Findings, type Job } from './job.js';
@@ -76,7 +76,7 @@ function knownTimers({ systemctl }: Manager): string[] {
 }
 
 interface Found {
-  readonly checks: readonly Check[];
+  readonly checks: readonly Finding[];
   readonly job?: Job | undefined;
 }
 
@@ -103,7 +103,7 @@ function checkTimer(manager: Manager, timer: string): Found {
   };
 }
 
-function checkUnloaded(manager: Manager, subject: string, unit: string, state: string): Check {
+function checkUnloaded(manager: Manager, subject: string, unit: string, state: string): Finding {
   return state === 'masked'
     ? problem(
         subject,
@@ -123,7 +123,7 @@ function checkState(
   timer: string,
   its: Properties,
   run: Properties,
-): Check {
+): Finding {
   const service = timer.replace(/timer$/, 'service');
   const next = nextRun(its);
   const times = `last fired ${its['LastTriggerUSec'] || 'never'}, next ${next ?? 'never'}`;

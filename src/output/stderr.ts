@@ -1,19 +1,19 @@
 import { PROGRAM } from '../name.js';
+import { type Finding, findingLine } from './finding.js';
 import { goesToJournal } from './journal-stream.js';
-import { printable } from './printable.js';
-import type { Problem } from './problems.js';
 
 // sd-daemon(3): journald reads a line's priority from its beginning.
-const PRIORITY = { error: '<3>', warning: '<4>' } as const;
+const PRIORITY = { problem: '<3>', warning: '<4>', ok: '<6>' } as const;
+const WORD = { problem: 'error', warning: 'warning', ok: 'ok' } as const;
 
 /**
- * One line on standard error for each problem; with journald behind it, `journalctl -p warning` finds
+ * One line on standard error for each finding; with journald behind it, `journalctl -p warning` finds
  * them.
  */
-export function printProblems(problems: readonly Problem[]): void {
+export function printProblems(findings: readonly Finding[]): void {
   const isJournal = goesToJournal(2);
-  for (const { level, message } of problems) {
-    const prefix = isJournal ? PRIORITY[level] : '';
-    console.error(`${prefix}${PROGRAM}: ${level}: ${printable(message)}`);
+  for (const finding of findings) {
+    const prefix = isJournal ? PRIORITY[finding.level] : '';
+    console.error(`${prefix}${PROGRAM}: ${WORD[finding.level]}: ${findingLine(finding)}`);
   }
 }

@@ -10,15 +10,15 @@ export interface Obstacle {
   readonly fix: string;
 }
 
-/** What is in the way, in words. */
-export function inWords({ path, kind, reason }: Obstacle): string {
+/** What is in the way, in words that follow its path. */
+export function inWords({ kind, reason }: Obstacle): string {
   const what = kind === 'unreadable' ? "can't be read" : "can't be told whose it is";
-  return `${path}: ${what}: ${reason}`;
+  return `${what}: ${reason}`;
 }
 
 // What Node shows for bytes that are no UTF-8. By such a name nothing is found again.
 const NOT_UTF_8 = '\uFFFD';
-const PERMISSIONS = 'Run as the user that the CLIs run as, or mend its permissions';
+const PERMISSIONS = 'run as the user that the CLIs run as, or mend its permissions';
 
 /**
  * What is in the way of a look at a file or directory; undefined when it is gone: CLIs delete and move
@@ -30,7 +30,7 @@ export function obstacleAt(path: string, error: unknown): Obstacle | undefined {
   const isGone = ['ENOENT', 'ENOTDIR'].includes(errorCode(error) ?? '');
   if (!isGone) return { path, kind: 'unreadable', reason: reason(error), fix: PERMISSIONS };
   if (!path.includes(NOT_UTF_8)) return undefined;
-  return { path, kind: 'unreadable', reason: 'its name is not UTF-8', fix: 'Rename it' };
+  return { path, kind: 'unreadable', reason: 'its name is not UTF-8', fix: 'rename it' };
 }
 
 /** A file that only others may read. */
@@ -44,7 +44,7 @@ export function leadsNowhere(path: string): Obstacle {
     path,
     kind: 'unreadable',
     reason: 'it is a link that leads nowhere',
-    fix: 'Mount the disk that it leads to, or remove the link',
+    fix: 'mount the disk that it leads to, or remove the link',
   };
 }
 
@@ -54,7 +54,7 @@ export function nameless(path: string): Obstacle {
     path,
     kind: 'unclear',
     reason: 'it has no sessionId near its beginning',
-    fix: 'It is damaged, or no transcript: move it to another directory',
+    fix: 'it is damaged, or no transcript: move it to another directory',
   };
 }
 
@@ -64,6 +64,6 @@ export function cutShort(path: string): Obstacle {
     path,
     kind: 'unclear',
     reason: 'the map has only the beginning of its sessionId',
-    fix: 'Remove that mapping by hand, or put the whole id into it',
+    fix: 'remove that mapping by hand, or put the whole id into it',
   };
 }

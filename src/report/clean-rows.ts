@@ -2,7 +2,6 @@ import type { GuardedAssessment } from '../clean/guards.js';
 import type { Removal } from '../clean/remove.js';
 import { type CleanReport, type Row, sectionsOf } from '../clean/result.js';
 import type { CleanOptions } from '../options/resolve.js';
-import type { Problems } from '../output/problems.js';
 import type { MapLocation } from '../session-map/location.js';
 import { keyOf } from '../session-map/parse.js';
 import type { Decision } from '../sessions/decide.js';
@@ -17,7 +16,6 @@ export function reportOf(
   removal: Removal | undefined,
   location: MapLocation,
   options: CleanOptions,
-  problems: Problems,
 ): CleanReport {
   const { decisions, policy, mapped, writtenBack } = assessment;
   const isRemoved = ({ mapping }: Decision): boolean =>
@@ -38,7 +36,6 @@ export function reportOf(
     writtenBack: writtenBack.length,
     removedAgain: writtenBack.filter(isRemoved).length,
     withBridge: mapped.memory !== undefined,
-    problems: problems.all,
   };
 }
 

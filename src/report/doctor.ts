@@ -1,5 +1,5 @@
-import type { Check } from '../doctor/check.js';
 import { colorsFor } from '../output/colors.js';
+import type { Finding } from '../output/finding.js';
 import { printable } from '../output/printable.js';
 import type { TextStyle } from './clean-text.js';
 import { JSON_VERSION } from './json.js';
@@ -9,7 +9,7 @@ const PAINT = { ok: 'green', warning: 'yellow', problem: 'red' } as const;
 
 /** One page, a line for each check, and its fix below it. */
 export async function doctorText(
-  checks: readonly Check[],
+  checks: readonly Finding[],
   { color, quiet }: Pick<TextStyle, 'color'> & { readonly quiet: boolean },
 ): Promise<string> {
   const colors = await colorsFor(color);
@@ -23,14 +23,14 @@ export async function doctorText(
   return lines.map((line) => `${line}\n`).join('');
 }
 
-function summary(checks: readonly Check[]): string {
-  const count = (wanted: Check['level']): number =>
+function summary(checks: readonly Finding[]): string {
+  const count = (wanted: Finding['level']): number =>
     checks.filter(({ level }) => level === wanted).length;
   return `${count('problem')} problems, ${count('warning')} warnings`;
 }
 
 /** The stable JSON document of `doctor`. */
-export function doctorJson(checks: readonly Check[]): unknown {
+export function doctorJson(checks: readonly Finding[]): unknown {
   return {
     version: JSON_VERSION,
     command: 'doctor',

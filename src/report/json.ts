@@ -1,4 +1,5 @@
 import { type CleanReport, type Row, summarize } from '../clean/result.js';
+import { type Finding, findingLine } from '../output/finding.js';
 import { hoursIdle } from './idle-hours.js';
 import type { RestoreReport } from './restore-report.js';
 
@@ -6,7 +7,7 @@ import type { RestoreReport } from './restore-report.js';
 export const JSON_VERSION = 1;
 
 /** The stable JSON document of a clean run or of `list` (times ISO 8601, UTC). */
-export function cleanJson(report: CleanReport): unknown {
+export function cleanJson(report: CleanReport, findings: readonly Finding[]): unknown {
   return {
     version: JSON_VERSION,
     command: report.command,
@@ -18,7 +19,7 @@ export function cleanJson(report: CleanReport): unknown {
       rows.map((row) => sessionJson(row, report.now)),
     ),
     summary: summarize(report),
-    warnings: report.problems.map(({ message }) => message),
+    warnings: findings.map(findingLine),
   };
 }
 
@@ -52,7 +53,7 @@ function isoTime(time: number): string {
 }
 
 /** The stable JSON document of `restore`. */
-export function restoreJson(report: RestoreReport): unknown {
+export function restoreJson(report: RestoreReport, findings: readonly Finding[]): unknown {
   const count = (wanted: string): number =>
     report.rows.filter(({ action }) => action === wanted).length;
   return {
@@ -74,6 +75,6 @@ export function restoreJson(report: RestoreReport): unknown {
       wouldRestore: count('would-restore'),
       kept: count('kept'),
     },
-    warnings: report.problems.map(({ message }) => message),
+    warnings: findings.map(findingLine),
   };
 }

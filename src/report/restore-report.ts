@@ -1,5 +1,4 @@
 import type { Restorable } from '../journal/restorable.js';
-import type { Problem } from '../output/problems.js';
 
 /** A removed mapping and what became of it. */
 export interface RestoreRow {
@@ -17,5 +16,4 @@ export interface RestoreReport {
   readonly map: string;
   /** Newest first. */
   readonly rows: readonly RestoreRow[];
-  readonly problems: readonly Problem[];
 }

@@ -1,6 +1,7 @@
 import { lstatSync, type Stats, statSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { CleanupError, errorCode, reason } from '../errors.js';
+import { type Finding, findingLine, warning } from '../output/finding.js';
 import { printable } from '../output/printable.js';
 import type { Problems } from '../output/problems.js';
 import { accountOf, nameOf } from '../system/account.js';
@@ -65,19 +66,18 @@ export function locateMap(sessionDir: string, mayWrite: boolean, problems: Probl
  *
  * @returns what it is, and what to do about it
  */
-export function foreignGroup({
-  path,
-}: Pick<MapLocation, 'path'>): { readonly message: string; readonly fix: string } | undefined {
+export function foreignGroup({ path }: Pick<MapLocation, 'path'>): Finding | undefined {
   const file = statSync(path, { throwIfNoEntry: false });
   const user = process.geteuid?.() ?? 0;
   const groups = [process.getegid?.(), ...(process.getgroups?.() ?? [])];
   if (file === undefined || user === 0 || file.uid !== user || groups.includes(file.gid)) {
     return undefined;
   }
-  return {
-    message: `${path}: belongs to group ${file.gid}, which user ${nameOf(file.uid)} is not in and so can't give to a cleaned map`,
-    fix: `run: chgrp ${process.getegid?.()} '${path}'`,
-  };
+  return warning(
+    path,
+    `belongs to group ${file.gid}, which user ${nameOf(file.uid)} is not in and so can't give to a cleaned map`,
+    `run: chgrp ${process.getegid?.()} '${path}'`,
+  );
 }
 
 class Trust {
@@ -124,9 +124,9 @@ class Trust {
       );
     }
     if (mode & GROUP_WRITABLE && !(mode & STICKY)) {
-      this.#problems.warn(
-        `${path}: its group may write here and replace the map; if nobody else needs that: chmod g-w '${path}'`,
-      );
+      const message = 'its group may write here and replace the map';
+      const fix = `if nobody else needs that: chmod g-w '${path}'`;
+      this.#problems.add(warning(path, message, fix));
     }
   }
 
@@ -146,11 +146,11 @@ class Trust {
   /** Root would look for transcripts in its own home, and leave files that the bridge can't write. */
   #aboutRoot(path: string, owner: number): void {
     const name = accountOf(owner)?.name;
-    const message =
-      `${printable(path)}: belongs to user ${name ?? owner}, and this run is root's; run as that user: ` +
-      `sudo -u ${name ?? `'#${owner}'`} -H claude-session-cleanup`;
-    if (this.#mayWrite) throw new CleanupError(message);
-    if (!this.#rootSaid) this.#problems.warn(message);
+    const message = `belongs to user ${name ?? owner}, and this run is root's`;
+    const fix = `run as that user: sudo -u ${name ?? `'#${owner}'`} -H claude-session-cleanup`;
+    const finding = warning(path, message, fix);
+    if (this.#mayWrite) throw new CleanupError(findingLine(finding));
+    if (!this.#rootSaid) this.#problems.add(finding);
     this.#rootSaid = true;
   }
 }

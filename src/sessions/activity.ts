@@ -1,5 +1,6 @@
 import { statSync } from 'node:fs';
 import type { Roots } from '../options/resolve.js';
+import { problem, warning } from '../output/finding.js';
 import type { Problems } from '../output/problems.js';
 import type { SessionFile, SessionFiles } from '../providers/file-index.js';
 import { type Family, PROVIDERS } from '../providers/index.js';
@@ -92,9 +93,8 @@ export function findActivity(
     },
     reportRunningDoubts(problems) {
       for (const { path, reason } of [...running.values()].flatMap(({ obstacles }) => obstacles)) {
-        problems.warn(
-          `${path}: can't be read: ${reason}; whether sessions run right now is not known, and --keep-running keeps them`,
-        );
+        const message = `can't be read: ${reason}; whether sessions run right now is not known, and --keep-running keeps them`;
+        problems.add(warning(path, message));
       }
     },
     reportObstacles(family, session, problems) {
@@ -102,7 +102,8 @@ export function findActivity(
         const { path, fix } = obstacle;
         if (said.has(path)) continue;
         said.add(path);
-        problems.error(`${inWords(obstacle)}; the mappings that depend on it were kept. ${fix}`);
+        const message = `${inWords(obstacle)}; the mappings that depend on it were kept`;
+        problems.add(problem(path, message, fix));
       }
     },
     latestActivity(family, session) {

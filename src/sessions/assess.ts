@@ -1,13 +1,14 @@
 import type { Bridge } from '../bridge/client.js';
 import { JOURNAL_NAME, type JournalContent } from '../journal/journal.js';
 import type { CleanOptions } from '../options/resolve.js';
+import { type Finding, warning } from '../output/finding.js';
 import type { Problems } from '../output/problems.js';
 import type { MapLocation } from '../session-map/location.js';
 import { type FoundActivity, findActivity } from './activity.js';
 import { type Decision, decide, type Policy } from './decide.js';
 import { type Mapped, readMapped } from './mapped.js';
 import { reportMissingTranscripts } from './missing-transcripts.js';
-import { writtenBack, writtenBackInWords } from './written-back.js';
+import { writtenBack, writtenBackFinding } from './written-back.js';
 
 /** What a run found and what it decided. */
 export interface Assessment {
@@ -64,8 +65,7 @@ export async function assess(
   reportMissingTranscripts(decisions, activity, options, problems);
   const back = writtenBack(journal.entries, decisions);
   if (back.length > 0) {
-    const { message, fix } = writtenBackInWords(back.length, options.bridgeUrl);
-    problems.warn(`${message}. ${fix}`);
+    problems.add(writtenBackFinding(back.length, options.bridgeUrl));
   }
   return { mapped, activity, policy, decisions, writtenBack: back };
 }
@@ -76,14 +76,14 @@ function reportMap(
   bridge: Bridge | undefined,
   problems: Problems,
 ): void {
-  for (const oddity of file?.map.oddities ?? []) problems.warn(`${location.path}: ${oddity}`);
+  for (const oddity of file?.map.oddities ?? []) problems.add(warning(location.path, oddity));
   if (bridge !== undefined && memory === undefined) {
     problems.warn(`no bridge listens at ${bridge.address}: what the file says counts`);
   }
   if (file === undefined && memory?.sections.some(({ mappings }) => mappings.length > 0)) {
     problems.error(
-      `${location.path}: no such file, but the bridge at ${bridge?.address} has mappings; nothing was removed. ` +
-        'Is --session-dir the directory of this bridge?',
+      `${location.path}: no such file, but the bridge at ${bridge?.address} has mappings; nothing was removed`,
+      'is --session-dir the directory of this bridge?',
     );
   }
 }
@@ -100,7 +100,7 @@ function reportOddMappings(decisions: readonly Decision[], problems: Problems): 
   for (const { mapping, state } of decisions) {
     // A section of no known CLI is nothing odd: the bridge has such.
     if (state === 'unrecognized' && mapping.family !== undefined) {
-      problems.warn(oddMapping(mapping));
+      problems.add(oddMapping(mapping));
     }
   }
 }
@@ -118,9 +118,12 @@ export function reportUnreadable(
   }
 }
 
-function oddMapping({ provider, chat, session }: Decision['mapping']): string {
+function oddMapping({ provider, chat, session }: Decision['mapping']): Finding {
   const name = `${provider}/${chat.slice(0, 80)}`;
   return session === null
-    ? `${name}: its value has no session id in a form that is known; kept`
-    : `${name}: '${session.slice(0, 80)}' is no session id that the CLI could have given; kept`;
+    ? warning(name, 'its value has no session id in a form that is known; kept')
+    : warning(
+        `${name}: '${session.slice(0, 80)}'`,
+        'is no session id that the CLI could have given; kept',
+      );
 }

@@ -22,8 +22,9 @@ export function reportMissingTranscripts(
       continue;
     }
     const message = noTranscripts(family, count, roots);
-    if (removes) problems.error(`${message}. They were kept in spite of --missing remove`);
-    else problems.warn(message);
+    const fix = "'claude-session-cleanup doctor' tells more";
+    if (removes) problems.error(`${message}. They were kept in spite of --missing remove`, fix);
+    else problems.warn(message, fix);
   }
 }
 
@@ -40,6 +41,6 @@ function noTranscripts(family: Family, count: number, roots: Roots): string {
   const user = ownAccount()?.name ?? `user ${process.geteuid?.()}`;
   return (
     `${label}: none of its mapped sessions (${count}) has a transcript in ${roots[family]}, looked at as ${user}: ` +
-    "probably the wrong user or the wrong HOME. 'claude-session-cleanup doctor' tells more"
+    'probably the wrong user or the wrong HOME'
   );
 }

@@ -1,4 +1,6 @@
 import type { JournalEntry, RemovedEntry } from '../journal/journal.js';
+import { counted } from '../output/counted.js';
+import { type Finding, warning } from '../output/finding.js';
 import { keyOf } from '../session-map/parse.js';
 import type { Decision } from './decide.js';
 
@@ -25,17 +27,14 @@ export function writtenBack(
 }
 
 /** What it means that mappings were written back, and what to do about it. */
-export function writtenBackInWords(
-  count: number,
-  bridgeUrl: URL | undefined,
-): { readonly message: string; readonly fix: string } {
-  return {
-    message: `${count} mappings that were removed before are back: a running bridge wrote its memory over the map`,
-    fix:
-      bridgeUrl === undefined
-        ? 'Give its address with --bridge-url, so that it forgets them itself, or, for a bridge without that interface, have --on-change restart it'
-        : `Is ${bridgeUrl.href} the bridge that uses this map?`,
-  };
+export function writtenBackFinding(count: number, bridgeUrl: URL | undefined): Finding {
+  return warning(
+    'written back',
+    `${counted(count, 'mapping that was', 'mappings that were')} removed before ${count === 1 ? 'is' : 'are'} back: a running bridge wrote its memory over the map`,
+    bridgeUrl === undefined
+      ? 'give its address with --bridge-url, so that it forgets them itself, or, for a bridge without that interface, have --on-change restart it'
+      : `is ${bridgeUrl.href} the bridge that uses this map?`,
+  );
 }
 
 /** The last removal of each chat, where its run came to its end and nobody restored it since. */

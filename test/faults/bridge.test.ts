@@ -238,7 +238,7 @@ describeWith({ commands: ['python3'] })('a running bridge', () => {
       await bridge.tell('leave', { 'claude-cli': { stray: uuid(3), odd } });
       const { status, stdout, stderr } = await home.run(['--json', '--bridge-url', bridge.address]);
       expect(status).toBe(0);
-      expect(stderr).toMatch(/2 mappings stand in the file alone[^\n]*Restart it/);
+      expect(stderr).toMatch(/2 mappings stand in the file alone[^\n]*restart it/);
       expect(vias(JSON.parse(stdout))).toEqual({
         idle: 'bridge',
         busy: null,
