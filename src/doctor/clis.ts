@@ -1,7 +1,6 @@
 import { existsSync } from 'node:fs';
-import type { Roots } from '../options/resolve.js';
 import { type Finding, ok, problem, warning } from '../output/finding.js';
-import { PROVIDERS, type Provider } from '../providers/index.js';
+import { PROVIDERS, type Provider, type Roots } from '../providers/index.js';
 import { inWords } from '../providers/obstacle.js';
 import { sweep } from '../providers/sweep.js';
 import type { Mapping } from '../session-map/parse.js';

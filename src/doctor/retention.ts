@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Roots } from '../options/resolve.js';
 import { type Finding, warning } from '../output/finding.js';
+import type { Roots } from '../providers/index.js';
 
 /**
  * Warns where a CLI deletes its transcripts before their sessions count as idle: such mappings never

@@ -2,7 +2,7 @@ import { join, resolve } from 'node:path';
 import { InvalidArgumentError } from 'commander';
 import { hoursToMilliseconds } from 'date-fns/hoursToMilliseconds';
 import { CleanupError, UsageError } from '../errors.js';
-import { type Family, PROVIDERS, type Provider } from '../providers/index.js';
+import { PROVIDERS, type Provider, type Roots } from '../providers/index.js';
 import type { Mapping } from '../session-map/parse.js';
 import type { RemovalLimit } from '../sessions/decide.js';
 import { ownAccount } from '../system/account.js';
@@ -10,9 +10,6 @@ import type { Flags, ListedState, SortKey } from './flags.js';
 import { bridgeUrl, flag, hours, isYes, journalDays } from './values.js';
 
 type Environment = Readonly<Record<string, string | undefined>>;
-
-/** The CLIs' own directories. */
-export type Roots = Readonly<Record<Family, string>>;
 
 /** What every command is told. */
 export interface CommonOptions {

@@ -5,6 +5,9 @@ import type { Family, Provider } from './provider.js';
 
 export type { Family, Provider } from './provider.js';
 
+/** The CLIs' own directories. */
+export type Roots = Readonly<Record<Family, string>>;
+
 const BY_FAMILY: Readonly<Record<Family, Provider>> = { claude, gemini, codex };
 
 /** Every CLI that is known, in the order in which they are shown. */

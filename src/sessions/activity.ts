@@ -1,9 +1,8 @@
 import { statSync } from 'node:fs';
-import type { Roots } from '../options/resolve.js';
 import { problem, warning } from '../output/finding.js';
 import type { Problems } from '../output/problems.js';
 import type { SessionFile, SessionFiles } from '../providers/file-index.js';
-import { type Family, PROVIDERS } from '../providers/index.js';
+import { type Family, PROVIDERS, type Roots } from '../providers/index.js';
 import { inWords, type Obstacle } from '../providers/obstacle.js';
 import { type Running, runningSessions } from '../providers/running.js';
 import { type Sweep, sweep, timeOf } from '../providers/sweep.js';

@@ -1,6 +1,6 @@
-import type { CleanOptions, Roots } from '../options/resolve.js';
+import type { CleanOptions } from '../options/resolve.js';
 import type { Problems } from '../output/problems.js';
-import { type Family, providerOf } from '../providers/index.js';
+import { type Family, providerOf, type Roots } from '../providers/index.js';
 import { ownAccount } from '../system/account.js';
 import { type Decision, type Evidence, familiesWithoutTranscripts } from './decide.js';
 import { sessionsOf } from './mapped.js';

@@ -3,9 +3,9 @@ import { mkdirSync, mkdtempSync, rmSync, utimesSync, writeFileSync } from 'node:
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { beforeEach, describe, expect, it, onTestFinished } from 'vitest';
-import type { Roots } from '../../../src/options/resolve.js';
 import { claude } from '../../../src/providers/claude.js';
 import { gemini } from '../../../src/providers/gemini.js';
+import type { Roots } from '../../../src/providers/index.js';
 import type { Provider } from '../../../src/providers/provider.js';
 import { sweep } from '../../../src/providers/sweep.js';
 import type { Mapping } from '../../../src/session-map/parse.js';

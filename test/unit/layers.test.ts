@@ -1,0 +1,88 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { dirname, join, relative, resolve } from 'node:path';
+import { expect, it } from 'vitest';
+
+const SOURCE = resolve(import.meta.dirname, '../../src');
+
+/** The stages, the highest first. What stands in src itself belongs to none. */
+const STAGES = [
+  'commands',
+  'options',
+  'clean',
+  'metrics',
+  'report',
+  'doctor',
+  'sessions',
+  'bridge',
+  'commit',
+  'providers',
+  'journal',
+  'session-map',
+  'output',
+  'system',
+];
+
+// Imports that are to go: from a file, of a stage.
+const TO_GO = new Set([
+  'clean/guards.ts > options',
+  'clean/run.ts > options',
+  'doctor/as-installed.ts > options',
+  'doctor/job.ts > options',
+  'doctor/map.ts > clean',
+  'doctor/schedule.ts > options',
+  'journal/removals.ts > commit',
+  'metrics/record.ts > clean',
+  'metrics/record.ts > options',
+  'metrics/text.ts > clean',
+  'output/log-text.ts > clean',
+  'output/log-text.ts > report',
+  'report/clean-rows.ts > clean',
+  'report/clean-rows.ts > options',
+  'report/clean-text.ts > clean',
+  'report/json.ts > clean',
+  'report/list-columns.ts > clean',
+  'report/list-rows.ts > clean',
+  'report/list-rows.ts > options',
+  'report/list-text.ts > clean',
+  'session-map/parse.ts > providers',
+  'sessions/assess.ts > options',
+  'sessions/missing-transcripts.ts > options',
+]);
+
+const files = readdirSync(SOURCE, { recursive: true, encoding: 'utf8' })
+  .filter((path) => path.endsWith('.ts'))
+  .map((path) => ({ path, imports: importsOf(path) }));
+
+/** The files of ours that a file imports, below src. */
+function importsOf(path: string): string[] {
+  const text = readFileSync(join(SOURCE, path), 'utf8');
+  const specifiers = [...text.matchAll(/(?:from |import\(|import )'(\.[^']+)\.js'/g)];
+  return specifiers.map(([, target]) =>
+    relative(SOURCE, resolve(SOURCE, dirname(path), `${target}.ts`)),
+  );
+}
+
+const stageOf = (path: string): string => path.split('/').slice(0, -1).join('/');
+
+it('every folder is a stage', () => {
+  const folders = new Set(files.map(({ path }) => stageOf(path)).filter((stage) => stage !== ''));
+  expect([...folders].sort()).toEqual([...STAGES].sort());
+});
+
+it('a stage imports only what stands below it', () => {
+  const upwards = files.flatMap(({ path, imports }) =>
+    imports
+      .map(stageOf)
+      .filter((stage) => stage !== '' && STAGES.indexOf(stage) < STAGES.indexOf(stageOf(path)))
+      .map((stage) => `${path} > ${stage}`)
+      .filter((arrow) => !TO_GO.has(arrow)),
+  );
+  expect(upwards).toEqual([]);
+});
+
+it('of what stands in src itself the stages import the errors and the name alone', () => {
+  const inSource = files
+    .filter(({ path }) => stageOf(path) !== '')
+    .flatMap(({ imports }) => imports.filter((target) => stageOf(target) === ''));
+  expect([...new Set(inSource)].sort()).toEqual(['errors.ts', 'name.ts']);
+});
