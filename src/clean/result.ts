@@ -1,81 +1,75 @@
-import { type Decision, STATES, type State } from '../sessions/decide.js';
-import type { Mapped } from '../sessions/mapped.js';
+import { type CleanReport, type Row, sectionsOf } from '../report/clean-report.js';
+import type { MapLocation } from '../session-map/location.js';
+import { keyOf } from '../session-map/parse.js';
+import type { Decision } from '../sessions/decide.js';
+import type { GuardedAssessment } from './guards.js';
+import type { Removal } from './remove.js';
 
-/** What became of one mapping. */
-export interface Row {
-  readonly decision: Decision;
-  readonly action: 'kept' | 'removed' | 'would-remove';
-  /** Which way it went; null when it did not go. */
-  readonly via: 'file' | 'bridge' | null;
-  /** Why an idle mapping was kept, in words. */
-  readonly note: string | null;
-  /** The project that the session works in, where it was asked for. */
-  readonly project?: string | null;
-}
-
-/** The mappings of one section of the map. */
-export interface ReportSection {
-  readonly provider: string;
-  readonly rows: readonly Row[];
-}
-
-/** Everything that a report of a clean run, or of `list`, tells. */
-export interface CleanReport {
-  readonly command: 'clean' | 'list';
-  readonly dryRun: boolean;
-  readonly thresholdHours: number;
-  /** ms since the epoch */
-  readonly now: number;
-  /** Sessions whose last activity was before this are idle; ms since the epoch. */
-  readonly cutoff: number;
-  /** The map's path, as the user knows it. */
-  readonly map: string;
-  /** False when there is no map yet. */
-  readonly hasMap: boolean;
-  /** How many mappings there are; `list` may show a part of them. */
-  readonly mapped: number;
-  readonly sections: readonly ReportSection[];
-  /** Those of them that earlier runs removed and the bridge has written back. */
-  readonly writtenBack: number;
-  /** How many of these this run removed again. */
-  readonly removedAgain: number;
-  /** Whether a bridge was asked: then the report tells which way each mapping went. */
-  readonly withBridge: boolean;
-}
-
-/** Puts rows, which stand in the order of the mappings, under their sections. */
-export function sectionsOf({ sections }: Mapped, rows: readonly Row[]): ReportSection[] {
-  let taken = 0;
-  return sections.map(({ provider, mappings }) => {
-    const start = taken;
-    taken += mappings.length;
-    return { provider, rows: rows.slice(start, taken) };
-  });
-}
-
-/** The counts of a report. */
-export interface Summary extends Readonly<Record<State, number>> {
-  readonly checked: number;
-  readonly removed: number;
-  readonly wouldRemove: number;
-  readonly writtenBack: number;
-}
-
-/** Counts a report's rows by state and action. */
-export function summarize({ sections, writtenBack }: CleanReport): Summary {
-  const rows = sections.flatMap((section) => section.rows);
+/**
+ * The report of a clean run.
+ *
+ * @param removal undefined when nothing was to be removed, or in a dry run
+ */
+export function reportOf(
+  { assessment, blockedBecause }: GuardedAssessment,
+  removal: Removal | undefined,
+  location: MapLocation,
+  options: Pick<CleanReport, 'dryRun' | 'thresholdHours'>,
+): CleanReport {
+  const { decisions, policy, mapped, writtenBack } = assessment;
+  const isRemoved = ({ mapping }: Decision): boolean =>
+    removal?.removed.has(keyOf(mapping)) ?? false;
+  const rows = decisions.map((decision) =>
+    rowOf(decision, removal, blockedBecause, options.dryRun),
+  );
   return {
-    checked: rows.length,
-    ...countByState(rows),
-    removed: rows.filter(({ action }) => action === 'removed').length,
-    wouldRemove: rows.filter(({ action }) => action === 'would-remove').length,
-    writtenBack,
+    command: 'clean',
+    dryRun: options.dryRun,
+    thresholdHours: options.thresholdHours,
+    now: policy.now,
+    cutoff: policy.now - policy.thresholdMs,
+    map: location.named,
+    hasMap: mapped.file !== undefined,
+    mapped: rows.length,
+    sections: sectionsOf(mapped, rows),
+    writtenBack: writtenBack.length,
+    removedAgain: writtenBack.filter(isRemoved).length,
+    withBridge: mapped.memory !== undefined,
   };
 }
 
-/** How many of these rows' sessions are in each state. */
-export function countByState(rows: readonly Row[]): Record<State, number> {
-  const counts = Object.fromEntries(STATES.map((state) => [state, 0])) as Record<State, number>;
-  for (const { decision } of rows) counts[decision.state] += 1;
-  return counts;
+function rowOf(
+  decision: Decision,
+  removal: Removal | undefined,
+  blockedBecause: string | undefined,
+  dryRun: boolean,
+): Row {
+  const kept = { action: 'kept', via: null } as const;
+  if (!decision.removes) return { decision, ...kept, note: noteOn(decision) };
+  if (blockedBecause !== undefined)
+    return { decision: stayed(decision), ...kept, note: blockedBecause };
+  if (dryRun) return { decision, action: 'would-remove', via: null, note: null };
+  const key = keyOf(decision.mapping);
+  const via = removal?.removed.get(key);
+  if (via !== undefined) return { decision, action: 'removed', via, note: null };
+  const staying = removal?.staying.get(key);
+  if (staying !== undefined) {
+    const note = staying.state === 'active' ? 'it became active during the run' : noteOn(staying);
+    return { decision: staying, ...kept, note };
+  }
+  return {
+    decision: stayed(decision),
+    ...kept,
+    note: 'it could not be removed, or changed during the run',
+  };
+}
+
+function stayed(decision: Decision): Decision {
+  return { ...decision, removes: false };
+}
+
+function noteOn({ state, running }: Decision): string | null {
+  // What else is idle goes.
+  if (state !== 'idle') return null;
+  return running ? 'its process runs right now' : 'its process may run right now';
 }

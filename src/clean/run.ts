@@ -6,13 +6,13 @@ import { takeLock } from '../commit/lock.js';
 import { pruneJournal, readJournal } from '../journal/journal.js';
 import type { CleanOptions } from '../options/resolve.js';
 import type { Problems } from '../output/problems.js';
-import { reportOf } from '../report/clean-rows.js';
+import { type CleanReport, summarize } from '../report/clean-report.js';
 import { foreignGroup, locateMap, type MapLocation } from '../session-map/location.js';
 import { assess } from '../sessions/assess.js';
 import { type GuardedAssessment, guard } from './guards.js';
 import { runOnChange } from './on-change.js';
 import { removeDecided } from './remove.js';
-import { type CleanReport, summarize } from './result.js';
+import { reportOf } from './result.js';
 
 const DAY_MS = 24 * 3600 * 1000;
 

@@ -1,16 +1,16 @@
-import type { CleanReport } from '../clean/result.js';
 import { runClean } from '../clean/run.js';
 import { EXIT, type ExitStatus } from '../errors.js';
 import { MetricsRecord } from '../metrics/record.js';
 import type { CleanOptions } from '../options/resolve.js';
 import { goesToJournal } from '../output/journal-stream.js';
-import { logText } from '../output/log-text.js';
 import { printable, printableJson } from '../output/printable.js';
 import { Problems } from '../output/problems.js';
 import { printProblems } from '../output/stderr.js';
 import { print } from '../output/stdout.js';
+import type { CleanReport } from '../report/clean-report.js';
 import { cleanText } from '../report/clean-text.js';
 import { cleanJson } from '../report/json.js';
+import { logText } from '../report/log-text.js';
 
 /**
  * Removes the mappings of idle sessions, and reports.

@@ -1,5 +1,4 @@
 import { Bridge } from '../bridge/client.js';
-import type { CleanReport, Row } from '../clean/result.js';
 import { EXIT, type ExitStatus } from '../errors.js';
 import { readJournal } from '../journal/journal.js';
 import type { ListOptions } from '../options/resolve.js';
@@ -9,6 +8,7 @@ import { Problems } from '../output/problems.js';
 import { printProblems } from '../output/stderr.js';
 import { print } from '../output/stdout.js';
 import { providerOf } from '../providers/index.js';
+import type { CleanReport, Row } from '../report/clean-report.js';
 import { cleanJson } from '../report/json.js';
 import { chosenRows, inSections } from '../report/list-rows.js';
 import { locateMap } from '../session-map/location.js';

@@ -1,8 +1,8 @@
 import { join } from 'node:path';
-import type { CleanReport } from '../clean/result.js';
 import { CleanupError } from '../errors.js';
 import type { MetricsOptions } from '../options/resolve.js';
 import type { Problems } from '../output/problems.js';
+import type { CleanReport } from '../report/clean-report.js';
 import { MAP_NAME } from '../session-map/location.js';
 import { MetricsFile } from './file.js';
 

@@ -1,5 +1,5 @@
-import { type CleanReport, countByState, type Row, summarize } from '../clean/result.js';
 import { printable } from '../output/printable.js';
+import { type CleanReport, countByState, type Row, summarize } from '../report/clean-report.js';
 
 /** What a run tells the node exporter. */
 export interface RunMetrics {

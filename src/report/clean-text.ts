@@ -1,8 +1,8 @@
-import { type CleanReport, type ReportSection, type Row, summarize } from '../clean/result.js';
 import { type Colors, colorsFor } from '../output/colors.js';
 import { localTime } from '../output/local-time.js';
 import { printable, shortId } from '../output/printable.js';
 import type { Family } from '../providers/index.js';
+import { type CleanReport, type ReportSection, type Row, summarize } from './clean-report.js';
 import { hoursIdle } from './idle-hours.js';
 import { transcriptLines } from './transcript-lines.js';
 

@@ -1,5 +1,5 @@
-import { type CleanReport, type Row, summarize } from '../clean/result.js';
 import { type Finding, findingLine } from '../output/finding.js';
+import { type CleanReport, type Row, summarize } from './clean-report.js';
 import { hoursIdle } from './idle-hours.js';
 import type { RestoreReport } from './restore-report.js';
 

@@ -1,9 +1,9 @@
 import { formatDistanceStrict } from 'date-fns/formatDistanceStrict';
 import { isValid } from 'date-fns/isValid';
 import { lightFormat } from 'date-fns/lightFormat';
-import type { CleanReport, Row } from '../clean/result.js';
 import { localTime } from '../output/local-time.js';
 import { printable, shortId } from '../output/printable.js';
+import type { CleanReport, Row } from './clean-report.js';
 import { hoursIdle } from './idle-hours.js';
 
 /** A column of the list. */

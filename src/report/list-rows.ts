@@ -1,12 +1,16 @@
-import type { ReportSection, Row } from '../clean/result.js';
-import type { SortKey } from '../options/flags.js';
-import type { ListOptions } from '../options/resolve.js';
+import type { State } from '../sessions/decide.js';
+import type { ReportSection, Row } from './clean-report.js';
+
+/** Which rows were asked for, and in what order; undefined leaves it open. */
+export interface ListChoice {
+  /** A section's name, or that of a family of CLIs. */
+  readonly provider: string | undefined;
+  readonly state: State | 'running' | undefined;
+  readonly sort: keyof typeof ORDER | undefined;
+}
 
 /** The rows that were asked for, in the order that was asked for. */
-export function chosenRows(
-  rows: readonly Row[],
-  { provider, state, sort }: Pick<ListOptions, 'provider' | 'state' | 'sort'>,
-): Row[] {
+export function chosenRows(rows: readonly Row[], { provider, state, sort }: ListChoice): Row[] {
   const chosen = rows.filter(
     ({ decision: { mapping, ...decision } }) =>
       (provider === undefined || [mapping.provider, mapping.family].includes(provider)) &&
@@ -25,11 +29,11 @@ const byChat: Order = (one, other) =>
 const byIdle: Order = (one, other) =>
   compare(one.decision.lastActivity ?? Infinity, other.decision.lastActivity ?? Infinity);
 
-const ORDER: Readonly<Record<SortKey, Order>> = {
+const ORDER = {
   idle: byIdle,
   provider: (one, other) => byProvider(one, other) || byChat(one, other),
   chat: (one, other) => byChat(one, other) || byProvider(one, other),
-};
+} satisfies Readonly<Record<string, Order>>;
 
 function compare<T extends string | number>(one: T, other: T): number {
   if (one === other) return 0;

@@ -1,7 +1,7 @@
-import { type CleanReport, type Row, summarize } from '../clean/result.js';
 import type { Colors } from '../output/colors.js';
 import { printable } from '../output/printable.js';
 import { GAP, tableLines, widthOf, wrapped } from '../output/table.js';
+import { type CleanReport, type Row, summarize } from './clean-report.js';
 import { type Column, LAYOUTS, PLAIN } from './list-columns.js';
 import { transcriptLines } from './transcript-lines.js';
 

@@ -1,0 +1,81 @@
+import { type Decision, STATES, type State } from '../sessions/decide.js';
+import type { Mapped } from '../sessions/mapped.js';
+
+/** What became of one mapping. */
+export interface Row {
+  readonly decision: Decision;
+  readonly action: 'kept' | 'removed' | 'would-remove';
+  /** Which way it went; null when it did not go. */
+  readonly via: 'file' | 'bridge' | null;
+  /** Why an idle mapping was kept, in words. */
+  readonly note: string | null;
+  /** The project that the session works in, where it was asked for. */
+  readonly project?: string | null;
+}
+
+/** The mappings of one section of the map. */
+export interface ReportSection {
+  readonly provider: string;
+  readonly rows: readonly Row[];
+}
+
+/** Everything that a report of a clean run, or of `list`, tells. */
+export interface CleanReport {
+  readonly command: 'clean' | 'list';
+  readonly dryRun: boolean;
+  readonly thresholdHours: number;
+  /** ms since the epoch */
+  readonly now: number;
+  /** Sessions whose last activity was before this are idle; ms since the epoch. */
+  readonly cutoff: number;
+  /** The map's path, as the user knows it. */
+  readonly map: string;
+  /** False when there is no map yet. */
+  readonly hasMap: boolean;
+  /** How many mappings there are; `list` may show a part of them. */
+  readonly mapped: number;
+  readonly sections: readonly ReportSection[];
+  /** Those of them that earlier runs removed and the bridge has written back. */
+  readonly writtenBack: number;
+  /** How many of these this run removed again. */
+  readonly removedAgain: number;
+  /** Whether a bridge was asked: then the report tells which way each mapping went. */
+  readonly withBridge: boolean;
+}
+
+/** Puts rows, which stand in the order of the mappings, under their sections. */
+export function sectionsOf({ sections }: Mapped, rows: readonly Row[]): ReportSection[] {
+  let taken = 0;
+  return sections.map(({ provider, mappings }) => {
+    const start = taken;
+    taken += mappings.length;
+    return { provider, rows: rows.slice(start, taken) };
+  });
+}
+
+/** The counts of a report. */
+export interface Summary extends Readonly<Record<State, number>> {
+  readonly checked: number;
+  readonly removed: number;
+  readonly wouldRemove: number;
+  readonly writtenBack: number;
+}
+
+/** Counts a report's rows by state and action. */
+export function summarize({ sections, writtenBack }: CleanReport): Summary {
+  const rows = sections.flatMap((section) => section.rows);
+  return {
+    checked: rows.length,
+    ...countByState(rows),
+    removed: rows.filter(({ action }) => action === 'removed').length,
+    wouldRemove: rows.filter(({ action }) => action === 'would-remove').length,
+    writtenBack,
+  };
+}
+
+/** How many of these rows' sessions are in each state. */
+export function countByState(rows: readonly Row[]): Record<State, number> {
+  const counts = Object.fromEntries(STATES.map((state) => [state, 0])) as Record<State, number>;
+  for (const { decision } of rows) counts[decision.state] += 1;
+  return counts;
+}
