@@ -1,7 +1,7 @@
 import { Argument, Command } from 'commander';
 import type { Shell } from './commands/completion.js';
 import { EXIT, type ExitStatus } from './errors.js';
-import { PROGRAM } from './name.js';
+import { PROGRAM, VERSION } from './name.js';
 import {
   addCleanOptions,
   addListOptions,
@@ -12,8 +12,6 @@ import {
 } from './options/flags.js';
 import { cleanOptions, listOptions, restoreOptions, sessionOptions } from './options/resolve.js';
 import { print } from './output/stdout.js';
-
-declare const __VERSION__: string;
 
 /** How far the program has come. */
 export interface Course {
@@ -39,7 +37,7 @@ export function program(course: Course): Command {
       },
     })
     .description("Removes the mappings of idle CLI sessions from a chat bridge's session_map.json.")
-    .version(__VERSION__)
+    .version(VERSION)
     .enablePositionalOptions()
     .helpCommand(false)
     .showSuggestionAfterError()
@@ -117,7 +115,7 @@ export function program(course: Course): Command {
     .description('print the manual page')
     .action(async () => {
       const { manPage } = await import('./commands/man.js');
-      await print(manPage(root, __VERSION__));
+      await print(manPage(root, VERSION));
     });
 
   return root;

@@ -4,6 +4,7 @@ import { Bridge } from '../bridge/client.js';
 import { clearLeftovers } from '../commit/leftovers.js';
 import { takeLock } from '../commit/lock.js';
 import { pruneJournal, readJournal } from '../journal/journal.js';
+import { readLastRun } from '../journal/last-run.js';
 import type { CleanOptions } from '../options/resolve.js';
 import type { Problems } from '../output/problems.js';
 import { type CleanReport, summarize } from '../report/clean-report.js';
@@ -11,6 +12,7 @@ import { foreignGroup, locateMap, type MapLocation } from '../session-map/locati
 import { assess } from '../sessions/assess.js';
 import { type GuardedAssessment, guard } from './guards.js';
 import { runOnChange } from './on-change.js';
+import { recordRun } from './record.js';
 import { removeDecided } from './remove.js';
 import { reportOf } from './result.js';
 
@@ -23,46 +25,70 @@ const DAY_MS = 24 * 3600 * 1000;
  * @throws CleanupError when the run could not come to its decision; the map is whole
  */
 export async function runClean(options: CleanOptions, problems: Problems): Promise<CleanReport> {
+  const startedAt = Date.now();
   const location = locateMap(options.sessionDir, !options.dryRun, problems);
   const group = foreignGroup(location);
   if (group !== undefined) problems.add(group);
-  const bridge = options.bridgeUrl && new Bridge(options.bridgeUrl);
-  const look = async (): Promise<GuardedAssessment> => {
-    const journal = readJournal(location.directory);
-    const showsRunning = options.json || options.verbose;
-    const assessment = await assess(
-      options,
-      location,
-      bridge,
-      journal,
-      showsRunning,
-      problems,
-      !options.dryRun,
-    );
-    return { assessment, blockedBecause: guard(assessment, options, problems) };
-  };
   if (options.dryRun || !existsSync(location.path)) {
-    return reportOf(await look(), undefined, location, options);
+    return reportOf(await look(options, location, problems), undefined, location, options);
   }
+  const before = readLastRun(location.directory);
+  const record = (report: CleanReport | undefined, error: unknown): void => {
+    recordRun({ startedAt, report, error }, options, location, before, problems);
+  };
+  try {
+    const report = await cleanLocked(options, location, problems);
+    await announceChange(report, location, options, problems);
+    record(report, undefined);
+    return report;
+  } catch (error) {
+    record(undefined, error);
+    throw error;
+  }
+}
 
+async function look(
+  options: CleanOptions,
+  location: MapLocation,
+  problems: Problems,
+): Promise<GuardedAssessment> {
+  const bridge = options.bridgeUrl && new Bridge(options.bridgeUrl);
+  const journal = readJournal(location.directory);
+  const showsRunning = options.json || options.verbose;
+  const assessment = await assess(
+    options,
+    location,
+    bridge,
+    journal,
+    showsRunning,
+    problems,
+    !options.dryRun,
+  );
+  return { assessment, blockedBecause: guard(assessment, options, problems) };
+}
+
+async function cleanLocked(
+  options: CleanOptions,
+  location: MapLocation,
+  problems: Problems,
+): Promise<CleanReport> {
   const release = await takeLock(location.directory);
-  let report: CleanReport;
   try {
     const id = randomUUID();
     await clearLeftovers(location, readJournal(location.directory), id, problems);
-    const { assessment, blockedBecause } = await look();
+    const found = await look(options, location, problems);
     const hasWork =
-      assessment.decisions.some(({ removes }) => removes) && blockedBecause === undefined;
+      found.blockedBecause === undefined &&
+      found.assessment.decisions.some(({ removes }) => removes);
+    const bridge = options.bridgeUrl && new Bridge(options.bridgeUrl);
     const removal = hasWork
-      ? await removeDecided(assessment, location, bridge, id, problems)
+      ? await removeDecided(found.assessment, location, bridge, id, problems)
       : undefined;
-    report = reportOf({ assessment, blockedBecause }, removal, location, options);
     pruneJournal(location.directory, options.journalDays * DAY_MS, Date.now(), id, problems);
+    return reportOf(found, removal, location, options);
   } finally {
     release();
   }
-  await announceChange(report, location, options, problems);
-  return report;
 }
 
 async function announceChange(

@@ -52,7 +52,7 @@ describe('a map that is no session map', () => {
     expect(stderr).toContain(home.mapPath);
     expect(stderr.trimEnd().split('\n')).toHaveLength(1);
     expect(readFileSync(home.mapPath)).toEqual(Buffer.from(content));
-    expect(home.beside).toEqual(['session_map.json']);
+    expect(home.beside).toEqual(['session_map.json', 'session_map.last-run.json']);
   });
 
   it('is told in JSON, too, with --json', async () => {

@@ -28,6 +28,7 @@ const SECRET = '{"claude-cli": {"secret": "of the bridge user"}}\n';
 const MAP = 'session_map.json';
 const LOCK = '.session_map.cleanup.lock';
 const JOURNAL = 'session_map.removed.jsonl';
+const LAST_RUN = 'session_map.last-run.json';
 
 /** A bridge user's home; the map lies in a directory of root's that everybody may write, as /tmp. */
 function homeBesideAttacker(mode = 0o1777): Home {
@@ -65,7 +66,9 @@ function run(command: string, ...args: string[]): void {
 /** Everything in the map's directory and what an attacker would like to have changed. */
 function picture(home: Home): Record<string, string> {
   const paths = [
-    ...readdirSync(home.sessionDir).map((name) => join(home.sessionDir, name)),
+    ...readdirSync(home.sessionDir)
+      .filter((name) => name !== LAST_RUN)
+      .map((name) => join(home.sessionDir, name)),
     join(home.dir, 'secret'),
     join(home.dir, 'loot'),
   ];
@@ -264,6 +267,10 @@ describeWith({ root: true, commands: ['setfacl'] })('whose map it is', () => {
     expect(readlinkSync(home.mapPath)).toBe(target);
     expect(readFileSync(target, 'utf8')).toBe(NEW);
     expect(home.beside).toEqual([MAP]);
-    expect(readdirSync(join(home.dir, 'bridge-data')).sort()).toEqual([JOURNAL, 'the map.json']);
+    expect(readdirSync(join(home.dir, 'bridge-data')).sort()).toEqual([
+      LAST_RUN,
+      JOURNAL,
+      'the map.json',
+    ]);
   });
 });

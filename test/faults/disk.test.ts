@@ -82,7 +82,7 @@ describeWith({ root: true, commands: ['mount'] })('on a full disk', () => {
       rmSync(filler);
       expect(await home.run(['-q'])).toMatchObject({ status: 0, stderr: '' });
       expect(home.mapText).toBe(NEW);
-      expect(home.beside).toEqual(['session_map.json', JOURNAL]);
+      expect(home.beside).toEqual(['session_map.json', 'session_map.last-run.json', JOURNAL]);
     }
     console.log(`with 0 to ${outcomes.length - 1} pages left: ${outcomes.join(', ')}`);
     expect(new Set(outcomes)).toEqual(new Set(['no new map', 'no journal', 'cleaned']));
@@ -170,7 +170,7 @@ describeWith({ root: true, commands: ['mount'] })('a journal that cannot be writ
     expect(stderr).toMatch(ONE_ERROR);
     expect(stderr).toContain(`${journal}: can't`);
     expect(identity(home)).toEqual(before);
-    expect(home.beside).toEqual(['session_map.json', JOURNAL]);
+    expect(home.beside).toEqual(['session_map.json', 'session_map.last-run.json', JOURNAL]);
   });
 });
 

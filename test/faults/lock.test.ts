@@ -37,7 +37,11 @@ describeWith({ commands: ['strace'] })('two runs at once', () => {
     expect(home.map).toEqual(OLD);
     expect(await first.goOn()).toMatchObject({ status: 0, stderr: '' });
     expect(home.map).toEqual(NEW);
-    expect(home.beside).toEqual(['session_map.json', 'session_map.removed.jsonl']);
+    expect(home.beside).toEqual([
+      'session_map.json',
+      'session_map.last-run.json',
+      'session_map.removed.jsonl',
+    ]);
   });
 
   it('one that waits takes its turn when the other has ended', async () => {
@@ -63,7 +67,11 @@ describeWith({ commands: ['strace'] })('two runs at once', () => {
     expect(await home.run(['-q'])).toMatchObject({ status: 0, stderr: '' });
 
     expect(home.map).toEqual(NEW);
-    expect(home.beside).toEqual(['session_map.json', 'session_map.removed.jsonl']);
+    expect(home.beside).toEqual([
+      'session_map.json',
+      'session_map.last-run.json',
+      'session_map.removed.jsonl',
+    ]);
   });
 });
 
@@ -87,7 +95,11 @@ describeWith({})("a dead run's lock", () => {
     symlinkSync(holder.join(' '), lockOf(home));
     expect(await home.run(['-q'])).toMatchObject({ status: 0, stderr: '' });
     expect(home.map).toEqual(NEW);
-    expect(home.beside).toEqual(['session_map.json', 'session_map.removed.jsonl']);
+    expect(home.beside).toEqual([
+      'session_map.json',
+      'session_map.last-run.json',
+      'session_map.removed.jsonl',
+    ]);
   });
 
   it('whose end nobody has asked for is taken over', async () => {
@@ -112,7 +124,11 @@ describeWith({})("a dead run's lock", () => {
     const removed = runs.map(({ summary }) => summary['removed'] ?? 0);
     expect(removed.sort()).toEqual([0, 0, 0, 1]);
     expect(home.map).toEqual(NEW);
-    expect(home.beside).toEqual(['session_map.json', 'session_map.removed.jsonl']);
+    expect(home.beside).toEqual([
+      'session_map.json',
+      'session_map.last-run.json',
+      'session_map.removed.jsonl',
+    ]);
   });
 });
 

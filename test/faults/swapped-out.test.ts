@@ -17,7 +17,7 @@ import { type HaltedRun, runHaltedAt } from './traced.js';
 const BUSY = NEW['claude-cli'];
 const AFTER_THE_EXCHANGE = { call: 'renameat2', when: 1 };
 const AFTER_THE_RENAME = { call: 'rename', when: 1 };
-const KEPT = ['session_map.json', 'session_map.removed.jsonl'];
+const KEPT = ['session_map.json', 'session_map.last-run.json', 'session_map.removed.jsonl'];
 // Longer than a map must be unchanged to pass for quiet where the kernel can't tell.
 const THINKING_MS = 700;
 

@@ -1,0 +1,65 @@
+import { CleanupError, EXIT, type ExitStatus, reason } from '../errors.js';
+import {
+  LAST_RUN_NAME,
+  type LastRun,
+  type RunSettings,
+  writeLastRun,
+} from '../journal/last-run.js';
+import { findingLine } from '../output/finding.js';
+import type { Problems } from '../output/problems.js';
+import { type CleanReport, summarize } from '../report/clean-report.js';
+import type { MapLocation } from '../session-map/location.js';
+
+/** How a run ended. */
+interface Ending {
+  /** ms since the epoch */
+  readonly startedAt: number;
+  /** Undefined when it failed before it had one. */
+  readonly report: CleanReport | undefined;
+  readonly error: unknown;
+}
+
+type RecordedOptions = Omit<RunSettings, 'bridgeUrl'> & { readonly bridgeUrl: URL | undefined };
+
+/**
+ * Leaves the record of this run beside the map. That it can't be written is a warning, where nothing
+ * worse is to be said. A run that found the map locked leaves none: the run that holds the lock will.
+ *
+ * @param before the record of the run before
+ */
+export function recordRun(
+  { startedAt, report, error }: Ending,
+  { sessionDir, thresholdHours, roots, bridgeUrl }: RecordedOptions,
+  { directory }: MapLocation,
+  before: LastRun | undefined,
+  problems: Problems,
+): void {
+  const exitStatus = statusOf(error, problems);
+  if (exitStatus === EXIT.locked) return;
+  const first = problems.all.find(({ level }) => level === 'problem');
+  const told = first === undefined ? null : findingLine(first);
+  try {
+    writeLastRun(
+      directory,
+      {
+        at: new Date(startedAt).toISOString(),
+        endedAt: new Date().toISOString(),
+        exitStatus,
+        error: error === undefined ? told : reason(error),
+        removed: report === undefined ? 0 : summarize(report).removed,
+        weaker: before?.weaker ?? null,
+        missing: before?.missing ?? {},
+        ...{ sessionDir, thresholdHours, roots, bridgeUrl: bridgeUrl?.href ?? null },
+      },
+      before,
+    );
+  } catch (failure) {
+    if (exitStatus === EXIT.failed) return;
+    problems.warn(`${directory}/${LAST_RUN_NAME}: can't be written: ${reason(failure)}`);
+  }
+}
+
+function statusOf(error: unknown, problems: Problems): ExitStatus {
+  if (error instanceof CleanupError) return error.exitStatus;
+  return error !== undefined || problems.hasErrors ? EXIT.failed : EXIT.done;
+}

@@ -1,0 +1,149 @@
+import { closeSync, fstatSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { EXIT, type ExitStatus } from '../errors.js';
+import { VERSION } from '../name.js';
+import { ownAccount } from '../system/account.js';
+import { openForReading } from '../system/open.js';
+import { replaceFile } from '../system/replace-file.js';
+import { unlinkIfThere } from '../system/unlink.js';
+
+export const LAST_RUN_NAME = 'session_map.last-run.json';
+const TEMP_NAME = `.${LAST_RUN_NAME}.tmp`;
+// Ten thousand waiting mappings of each CLI take a tenth of it.
+const MAX_BYTES = 32 * 1024 * 1024;
+
+/** What a clean run was told. */
+export interface RunSettings {
+  readonly sessionDir: string;
+  readonly thresholdHours: number;
+  /** The CLIs' directories by family. */
+  readonly roots: Readonly<Record<string, string>>;
+  readonly bridgeUrl: string | null;
+}
+
+/** What became of a clean run. */
+export interface RunResult {
+  /** ISO 8601, UTC, as all times here */
+  readonly at: string;
+  readonly endedAt: string;
+  readonly exitStatus: ExitStatus;
+  /** Its first error, as it was told; null when it had none. */
+  readonly error: string | null;
+  readonly removed: number;
+  /** Why the map can't be replaced in the safe way, as the last commit found; null when it can. */
+  readonly weaker: string | null;
+  /** The mappings without a transcript, by `keyOf`: those that wait for `--missing remove`. */
+  readonly missing: Readonly<Record<string, Waiting>>;
+}
+
+/** A mapping that has no transcript. */
+export interface Waiting {
+  readonly session: string;
+  /** When a run first saw that. */
+  readonly since: string;
+}
+
+/** The record of the last clean run, whatever became of it. A dry run leaves none. */
+export interface LastRun extends RunSettings, RunResult {
+  readonly version: 1;
+  readonly user: string;
+  readonly home: string | null;
+  readonly program: Readonly<Record<'path' | 'version' | 'node' | 'nodePath', string>>;
+  /** Of all runs on this map since the record was begun, this one included. */
+  readonly counters: Readonly<Record<'runs' | 'removed' | 'failed', number>>;
+}
+
+/**
+ * The record beside the map.
+ *
+ * @param directory the map's, as `locateMap` gives it
+ * @returns undefined when there is none, and for one that is damaged, too large or somebody else's
+ */
+export function readLastRun(directory: string): LastRun | undefined {
+  try {
+    const file = openForReading(join(directory, LAST_RUN_NAME));
+    try {
+      const stats = fstatSync(file);
+      const user = process.geteuid?.() ?? 0;
+      const isOurs = user === 0 || [user, 0].includes(stats.uid);
+      if (!isOurs || !stats.isFile() || stats.size > MAX_BYTES) return undefined;
+      const value: unknown = JSON.parse(readFileSync(file, 'utf8'));
+      return isLastRun(value) ? value : undefined;
+    } finally {
+      closeSync(file);
+    }
+  } catch {
+    return undefined;
+  }
+}
+
+/**
+ * Replaces the record in one step. To be called with the map's lock held, or at the end of a run.
+ *
+ * @param before the record of the run before, for the counters
+ * @throws the system call's error
+ */
+export function writeLastRun(
+  directory: string,
+  run: RunSettings & RunResult,
+  before: LastRun | undefined,
+): void {
+  const { runs, removed, failed } = before?.counters ?? { runs: 0, removed: 0, failed: 0 };
+  const path = process.argv[1] ?? '';
+  const hasFailed = run.exitStatus !== EXIT.done;
+  const record: LastRun = {
+    version: 1,
+    ...run,
+    user: ownAccount()?.name ?? String(process.geteuid?.()),
+    home: process.env['HOME'] ?? null,
+    program: { path, version: VERSION, node: process.version, nodePath: process.execPath },
+    counters: {
+      runs: runs + 1,
+      removed: removed + run.removed,
+      failed: failed + (hasFailed ? 1 : 0),
+    },
+  };
+  const temp = join(directory, TEMP_NAME);
+  // A killed run's.
+  unlinkIfThere(temp);
+  const text = `${JSON.stringify(record)}\n`;
+  replaceFile(join(directory, LAST_RUN_NAME), text, { temp, mode: 0o600 });
+}
+
+const ANY_NAME = '*';
+
+/** A record in outline: '' is any text, 0 any number, null a text or null. */
+const OUTLINE = {
+  ...{ version: 0, sessionDir: '', thresholdHours: 0, roots: { [ANY_NAME]: '' }, bridgeUrl: null },
+  ...{
+    at: '',
+    endedAt: '',
+    exitStatus: 0,
+    error: null,
+    weaker: null,
+    removed: 0,
+    user: '',
+    home: null,
+  },
+  missing: { [ANY_NAME]: { session: '', since: '' } },
+  program: { path: '', version: '', node: '', nodePath: '' },
+  counters: { runs: 0, removed: 0, failed: 0 },
+};
+
+function isLastRun(value: unknown): value is LastRun {
+  return isLike(value, OUTLINE) && (value as { version: unknown }).version === 1;
+}
+
+function isLike(value: unknown, outline: unknown): boolean {
+  if (outline === null) return value === null || typeof value === 'string';
+  if (!isObject(outline)) return typeof value === typeof outline;
+  if (!isObject(value)) return false;
+  const isAny = ANY_NAME in outline;
+  return Object.keys(isAny ? value : outline).every((name) =>
+    isLike(value[name], outline[isAny ? ANY_NAME : name]),
+  );
+}
+
+function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
