@@ -6,7 +6,7 @@ import { goesToJournal } from '../output/journal-stream.js';
 import { printable, printableJson } from '../output/printable.js';
 import { Problems } from '../output/problems.js';
 import { printProblems } from '../output/stderr.js';
-import { print } from '../output/stdout.js';
+import { print, terminalWidth } from '../output/stdout.js';
 import type { CleanReport } from '../report/clean-report.js';
 import { cleanText } from '../report/clean-text.js';
 import { cleanJson } from '../report/json.js';
@@ -44,5 +44,5 @@ async function render(
   if (options.quiet) return '';
   if (!report.hasMap) return `No session map at ${printable(report.map)} yet: nothing to clean\n`;
   const isLog = !report.dryRun && !options.verbose && goesToJournal(1);
-  return isLog ? logText(report) : cleanText(report, options);
+  return isLog ? logText(report) : cleanText(report, options, terminalWidth());
 }

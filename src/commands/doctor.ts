@@ -8,7 +8,7 @@ import { EXIT, type ExitStatus } from '../errors.js';
 import type { SessionOptions } from '../options/resolve.js';
 import type { Finding } from '../output/finding.js';
 import { printableJson } from '../output/printable.js';
-import { print } from '../output/stdout.js';
+import { print, terminalWidth } from '../output/stdout.js';
 import { doctorJson, doctorText } from '../report/doctor.js';
 import { findActivity } from '../sessions/activity.js';
 import { decide } from '../sessions/decide.js';
@@ -18,7 +18,11 @@ import { writtenBack, writtenBackFinding } from '../sessions/written-back.js';
 /** Checks everything that cleaning depends on, and says what to do; changes nothing. */
 export async function doctor(options: SessionOptions): Promise<ExitStatus> {
   const checks = await checkAll(options);
-  await print(options.json ? printableJson(doctorJson(checks)) : await doctorText(checks, options));
+  await print(
+    options.json
+      ? printableJson(doctorJson(checks))
+      : await doctorText(checks, options, terminalWidth()),
+  );
   return checks.some(({ level }) => level === 'problem') ? EXIT.failed : EXIT.done;
 }
 

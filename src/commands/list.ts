@@ -6,13 +6,14 @@ import { colorsFor } from '../output/colors.js';
 import { printable, printableJson } from '../output/printable.js';
 import { Problems } from '../output/problems.js';
 import { printProblems } from '../output/stderr.js';
-import { print } from '../output/stdout.js';
+import { print, terminalWidth } from '../output/stdout.js';
 import { providerOf } from '../providers/index.js';
 import type { CleanReport, Row } from '../report/clean-report.js';
 import { cleanJson } from '../report/json.js';
 import { chosenRows, inSections } from '../report/list-rows.js';
 import { locateMap } from '../session-map/location.js';
 import { assess } from '../sessions/assess.js';
+import { sharing } from '../sessions/sharing.js';
 
 /**
  * Shows every mapped session with its last activity; changes nothing.
@@ -46,7 +47,12 @@ async function look(options: ListOptions, problems: Problems): Promise<CleanRepo
   const rows = decisions.map(
     (decision): Row => ({ decision, action: 'kept', via: null, note: null }),
   );
-  const chosen = chosenRows(rows, options).map((row) => ({ ...row, project: projectOf(row) }));
+  const sharedWith = sharing(decisions.map(({ mapping }) => mapping));
+  const chosen = chosenRows(rows, options).map((row) => ({
+    ...row,
+    project: projectOf(row),
+    sharedWith: sharedWith(row.decision.mapping),
+  }));
   const back = new Set(writtenBack);
   return {
     command: 'list',
@@ -85,11 +91,9 @@ async function render(
       : `Nothing mapped in ${map}\n`;
   }
   const { listText } = await import('../report/list-text.js');
-  const { isTTY, columns } = process.stdout;
   return listText(report, {
     verbose: options.verbose,
     colors: await colorsFor(options.color),
-    // A terminal that nobody gave a size says 0.
-    columns: isTTY && columns > 0 ? columns : undefined,
+    columns: terminalWidth(),
   });
 }

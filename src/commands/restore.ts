@@ -16,7 +16,7 @@ import type { RestoreOptions } from '../options/resolve.js';
 import { printable, printableJson } from '../output/printable.js';
 import { Problems } from '../output/problems.js';
 import { printProblems } from '../output/stderr.js';
-import { print } from '../output/stdout.js';
+import { print, terminalWidth } from '../output/stdout.js';
 import { restoreJson } from '../report/json.js';
 import type { RestoreReport } from '../report/restore-report.js';
 import { restoreText } from '../report/restore-text.js';
@@ -50,7 +50,7 @@ export async function restore(
         ? await look(location, chats, asksForNone, options, problems)
         : await putBack(location, chats, options, problems);
     if (options.json) await print(printableJson(restoreJson(report, problems.all)));
-    else if (!options.quiet) await print(await restoreText(report, options));
+    else if (!options.quiet) await print(await restoreText(report, options, terminalWidth()));
   } finally {
     printProblems(problems.all);
   }

@@ -1,5 +1,6 @@
 import { writeSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { isatty } from 'node:tty';
 import { CleanupError, errorCode, reason } from '../errors.js';
 
 /**
@@ -22,4 +23,10 @@ export async function print(text: string): Promise<void> {
       await sleep(5);
     }
   }
+}
+
+/** How wide the terminal behind standard output is, in cells; undefined where there is none, or it has no size. */
+export function terminalWidth(): number | undefined {
+  // A terminal that nobody gave a size says 0.
+  return isatty(1) ? process.stdout.columns || undefined : undefined;
 }

@@ -1,21 +1,8 @@
-import Table from 'cli-table3';
 import stringWidth from 'string-width';
+import { PLAIN } from './printable.js';
 
 /** What stands between two columns. */
 export const GAP = '  ';
-
-const NO_LINES = Object.fromEntries(
-  ['top', 'bottom', 'left', 'mid', 'right'].flatMap((side) =>
-    ['', '-mid', '-left', '-right'].map((part) => [`${side}${part}`, '']),
-  ),
-);
-const STYLE = {
-  chars: { ...NO_LINES, 'left-mid': '', 'mid-mid': '', 'right-mid': '', middle: GAP },
-  style: { 'padding-left': 0, 'padding-right': 0, head: [], border: [], compact: true },
-};
-
-// cli-table3 compares every row with all rows above it.
-const ROWS_AT_ONCE = 20;
 
 /**
  * Rows of cells as lines, without any rules; what is wider than its column is cut.
@@ -26,47 +13,67 @@ export function tableLines(
   rows: readonly (readonly string[])[],
   widths: readonly number[],
 ): string[] {
-  const lines: string[] = [];
-  for (let at = 0; at < rows.length; at += ROWS_AT_ONCE) {
-    const table = new Table({ ...STYLE, colWidths: [...widths] });
-    const some = rows.slice(at, at + ROWS_AT_ONCE);
-    table.push(...some.map((row) => row.map((cell, column) => cut(cell, widths[column] ?? 0))));
-    lines.push(...linesOf(table));
-  }
-  return lines;
+  return rows.map((row) =>
+    row
+      .map((cell, column) => padded(cut(cell, widths[column] ?? 0), widths[column] ?? 0))
+      .join(GAP)
+      .trimEnd(),
+  );
+}
+
+function padded(text: string, width: number): string {
+  return text + ' '.repeat(Math.max(0, width - widthOf(text)));
 }
 
 const graphemes = new Intl.Segmenter();
 
-/** A text cut to a width, between two characters: cli-table3 would cut one in two. */
-function cut(text: string, width: number): string {
-  if (widthOf(text) <= width) return text;
-  let kept = '';
-  for (const { segment } of graphemes.segment(text)) {
-    if (widthOf(kept + segment) > width - 1) break;
-    kept += segment;
-  }
-  return `${kept}…`;
+/** A text cut to a width, between two characters. */
+export function cut(text: string, width: number): string {
+  return widthOf(text) <= width ? text : `${headOf(text, width - 1)}…`;
 }
 
-const ASCII = /^[ -~]*$/;
+/** As many of a text's characters as fit. */
+function headOf(text: string, width: number): string {
+  let head = '';
+  for (const { segment } of graphemes.segment(text)) {
+    if (widthOf(head + segment) > width) break;
+    head += segment;
+  }
+  return head;
+}
 
-/** How many of a terminal's cells a text takes. */
+/** How many of a terminal's cells a text takes; colours take none. */
 export function widthOf(text: string): number {
   // string-width looks for emoji first, at some cost.
-  return ASCII.test(text) ? text.length : stringWidth(text);
+  return PLAIN.test(text) ? text.length : stringWidth(text);
 }
 
-/** A text over as many lines as it needs; a word that is wider than a line is cut. */
-export function wrapped(text: string, width: number): string[] {
-  const table = new Table({ ...STYLE, colWidths: [width], wordWrap: true });
-  table.push([text]);
-  return linesOf(table);
-}
+// A date and its time of day are one word.
+const WORD = / *(?:\d{4}-\d\d-\d\d \d\d:\d\d|[^ ])+/g;
 
-function linesOf(table: Table.Table): string[] {
-  return table
-    .toString()
-    .split('\n')
-    .map((line) => line.trimEnd());
+/**
+ * A text over as many lines as it needs. A word that is wider than a line goes over several, too.
+ *
+ * @param width of the lines in a terminal's cells; undefined for one line, however long
+ * @param indent what each line but the first begins with
+ */
+export function wrapped(text: string, width: number | undefined, indent = ''): string[] {
+  if (width === undefined || widthOf(text) <= width) return [text];
+  const lines: string[] = [];
+  let line = '';
+  for (const [word] of text.matchAll(WORD)) {
+    if (widthOf(line + word) <= width) {
+      line += word;
+      continue;
+    }
+    if (line !== '') lines.push(line);
+    line = line === '' ? word : indent + word.replace(/^ +/, '');
+    while (widthOf(line) > width) {
+      // A terminal that is narrower than the indent gets one character a line.
+      const head = headOf(line, Math.max(width, widthOf(indent) + 2));
+      lines.push(head);
+      line = indent + line.slice(head.length);
+    }
+  }
+  return [...lines, line];
 }

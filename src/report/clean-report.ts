@@ -11,6 +11,8 @@ export interface Row {
   readonly note: string | null;
   /** The project that the session works in, where it was asked for. */
   readonly project?: string | null;
+  /** The other chats that have the same session, where it was asked for. */
+  readonly sharedWith?: readonly string[];
 }
 
 /** The mappings of one section of the map. */
@@ -51,6 +53,11 @@ export function sectionsOf({ sections }: Mapped, rows: readonly Row[]): ReportSe
     taken += mappings.length;
     return { provider, rows: rows.slice(start, taken) };
   });
+}
+
+/** A report's rows, of all its sections. */
+export function rowsOf({ sections }: Pick<CleanReport, 'sections'>): Row[] {
+  return sections.flatMap(({ rows }) => rows);
 }
 
 /** The counts of a report. */

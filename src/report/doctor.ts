@@ -1,23 +1,33 @@
 import { colorsFor } from '../output/colors.js';
+import { counted } from '../output/counted.js';
 import type { Finding } from '../output/finding.js';
 import { printable } from '../output/printable.js';
+import { wrapped } from '../output/table.js';
 import type { TextStyle } from './clean-text.js';
 import { JSON_VERSION } from './json.js';
 
 const MARK = { ok: '✅', warning: '⚠️ ', problem: '❌' } as const;
+const INDENT = ' '.repeat(12);
 const PAINT = { ok: 'green', warning: 'yellow', problem: 'red' } as const;
 
 /** One page, a line for each check, and its fix below it. */
 export async function doctorText(
   checks: readonly Finding[],
   { color, quiet }: Pick<TextStyle, 'color'> & { readonly quiet: boolean },
+  width: number | undefined,
 ): Promise<string> {
   const colors = await colorsFor(color);
   const lines = checks
     .filter(({ level }) => !quiet || level === 'problem')
     .flatMap(({ subject, level, message, fix }) => [
-      `${MARK[level]} ${colors[PAINT[level]](level.padEnd(7))}  ${printable(subject)}: ${printable(message)}`,
-      ...(fix === null ? [] : [colors.dim(`            → ${printable(fix)}`)]),
+      ...wrapped(
+        `${MARK[level]} ${colors[PAINT[level]](level.padEnd(7))}  ${printable(subject)}: ${printable(message)}`,
+        width,
+        INDENT,
+      ),
+      ...(fix === null ? [] : wrapped(`${INDENT}→ ${printable(fix)}`, width, `${INDENT}  `)).map(
+        (line) => colors.dim(line),
+      ),
     ]);
   if (!quiet) lines.push('', summary(checks));
   return lines.map((line) => `${line}\n`).join('');
@@ -26,7 +36,7 @@ export async function doctorText(
 function summary(checks: readonly Finding[]): string {
   const count = (wanted: Finding['level']): number =>
     checks.filter(({ level }) => level === wanted).length;
-  return `${count('problem')} problems, ${count('warning')} warnings`;
+  return `${counted(count('problem'), 'problem')}, ${counted(count('warning'), 'warning')}`;
 }
 
 /** The stable JSON document of `doctor`. */

@@ -23,7 +23,7 @@ export function cleanJson(report: CleanReport, findings: readonly Finding[]): un
   };
 }
 
-function sessionJson({ decision, action, via, project }: Row, now: number): unknown {
+function sessionJson({ decision, action, via, project, sharedWith }: Row, now: number): unknown {
   const { mapping, state, lastActivity, transcript, running } = decision;
   return {
     provider: mapping.provider,
@@ -35,6 +35,7 @@ function sessionJson({ decision, action, via, project }: Row, now: number): unkn
     transcript,
     running,
     ...(project === undefined ? {} : { project }),
+    ...(sharedWith === undefined ? {} : { sharedWith }),
     action,
     via,
   };

@@ -2,9 +2,19 @@ import { formatDistanceStrict } from 'date-fns/formatDistanceStrict';
 import { isValid } from 'date-fns/isValid';
 import { lightFormat } from 'date-fns/lightFormat';
 import { localTime } from '../output/local-time.js';
-import { printable, shortId } from '../output/printable.js';
-import type { CleanReport, Row } from './clean-report.js';
+import { PLAIN as PLAIN_TEXT, printable } from '../output/printable.js';
+import { shortNames } from '../output/short-names.js';
+import { cut } from '../output/table.js';
+import { type CleanReport, type Row, rowsOf } from './clean-report.js';
 import { hoursIdle } from './idle-hours.js';
+
+/** A list's report with the names of its chats and sessions. */
+export interface Listed {
+  readonly report: CleanReport;
+  chat(id: string): string;
+  wholeChat(id: string): string;
+  session(id: string): string;
+}
 
 /** A column of the list. */
 export interface Column {
@@ -13,11 +23,32 @@ export interface Column {
   readonly most?: number;
   /** How narrow it may be made where the others leave it no more. */
   readonly least?: number;
-  cell(row: Row, report: CleanReport): string;
+  cell(row: Row, listed: Listed): string;
 }
 
 // Whoever chose a long name must not push the times off the terminal.
 const NAME_MOST = 16;
+const SESSION_MOST = 8;
+// As long as a UUID.
+const WHOLE_MOST = 36;
+
+/** Names a report's chats and sessions. */
+export function listed(report: CleanReport): Listed {
+  const mappings = rowsOf(report).map(({ decision }) => decision.mapping);
+  const chats = mappings.map(({ chat }) => chat);
+  const sessions = mappings.flatMap(({ session }) => session ?? []);
+  return {
+    report,
+    chat: withEscapesCut(shortNames(chats), NAME_MOST),
+    wholeChat: shortNames(chats, WHOLE_MOST),
+    session: withEscapesCut(shortNames(sessions), SESSION_MOST),
+  };
+}
+
+/** What is escaped becomes up to nine times as long. */
+function withEscapesCut(name: (id: string) => string, most: number): (id: string) => string {
+  return (id) => (PLAIN_TEXT.test(id) ? name(id) : cut(name(id), most));
+}
 
 const provider: Column = {
   heading: 'PROVIDER',
@@ -26,19 +57,24 @@ const provider: Column = {
 };
 const chat: Column = {
   heading: 'CHAT',
-  most: NAME_MOST,
-  cell: ({ decision }) => shortId(decision.mapping.chat),
+  most: WHOLE_MOST,
+  cell: ({ decision }, listed) => listed.chat(decision.mapping.chat),
+};
+const wholeChat: Column = {
+  ...chat,
+  cell: ({ decision }, listed) => listed.wholeChat(decision.mapping.chat),
 };
 const narrowChat: Column = { ...chat, least: 4 };
 const session: Column = {
   heading: 'SESSION',
-  // The ids that CLIs give are this wide when cut short.
-  most: 8,
-  cell: ({ decision: { mapping } }) => (mapping.session === null ? '?' : shortId(mapping.session)),
+  most: WHOLE_MOST,
+  cell: ({ decision: { mapping } }, listed) =>
+    mapping.session === null ? '?' : listed.session(mapping.session),
 };
 const state: Column = {
   heading: 'STATE',
-  cell: ({ decision }) => (decision.running ? 'running now' : decision.state),
+  cell: ({ decision, sharedWith = [] }) =>
+    `${decision.running ? 'running now' : decision.state}${sharedWith.length > 0 ? ', shared' : ''}`,
 };
 const project: Column = {
   heading: 'PROJECT',
@@ -77,7 +113,7 @@ const bar: Column = {
 const BAR_WIDTH = 8;
 
 /** The columns where no terminal sets a limit. */
-export const PLAIN: readonly Column[] = [provider, chat, session, time, hours, state, project];
+export const PLAIN: readonly Column[] = [provider, wholeChat, session, time, hours, state, project];
 
 /** The columns for terminals, richest first: what a narrow one can best do without goes first. */
 export const LAYOUTS: readonly (readonly Column[])[] = [
@@ -90,10 +126,15 @@ export const LAYOUTS: readonly (readonly Column[])[] = [
   [narrowChat, hours, state],
 ];
 
+/** The same columns with whole ids, for where there is room. */
+export function withWholeIds(layout: readonly Column[]): readonly Column[] {
+  return layout.map((column) => (column === chat ? wholeChat : column));
+}
+
 function known(
   show: (lastActivity: number, report: CleanReport) => string,
-): (row: Row, report: CleanReport) => string {
-  return ({ decision: { lastActivity } }, report) =>
+): (row: Row, listed: Listed) => string {
+  return ({ decision: { lastActivity } }, { report }) =>
     lastActivity === null ? '-' : show(lastActivity, report);
 }
 

@@ -1,8 +1,8 @@
 import type { Colors } from '../output/colors.js';
 import { printable } from '../output/printable.js';
 import { GAP, tableLines, widthOf, wrapped } from '../output/table.js';
-import { type CleanReport, type Row, summarize } from './clean-report.js';
-import { type Column, LAYOUTS, PLAIN } from './list-columns.js';
+import { type CleanReport, type Row, rowsOf, summarize } from './clean-report.js';
+import { type Column, LAYOUTS, type Listed, listed, PLAIN, withWholeIds } from './list-columns.js';
 import { transcriptLines } from './transcript-lines.js';
 
 /** How a list looks. */
@@ -16,21 +16,20 @@ export interface ListStyle {
 
 /** A row for every session, as wide as the terminal at most. Times are local. */
 export function listText(report: CleanReport, { verbose, colors, columns }: ListStyle): string {
-  const rows = report.sections.flatMap((section) => section.rows);
-  const [heading = '', ...lines] = table(rows, report, columns);
+  const rows = rowsOf(report);
+  const [heading = '', ...lines] = table(rows, listed(report), columns);
   const painted = rows.flatMap((row, at) => [
     paint(row, lines[at] ?? '', colors),
     ...(verbose ? details(row).map((line) => `    ${line}`) : []),
   ]);
-  const end = summary(report);
-  const ending = columns === undefined ? [end] : wrapped(end, columns);
+  const ending = endLines(report, rows).flatMap((line) => wrapped(line, columns));
   return `${[colors.bold(heading), ...painted, '', ...ending].join('\n')}\n`;
 }
 
-function table(rows: readonly Row[], report: CleanReport, available: number | undefined): string[] {
+function table(rows: readonly Row[], names: Listed, available: number | undefined): string[] {
   const measured = new Map<Column, Measured>();
   const measure = (column: Column): Measured => {
-    const known = measured.get(column) ?? measuredColumn(column, rows, report);
+    const known = measured.get(column) ?? measuredColumn(column, rows, names);
     measured.set(column, known);
     return known;
   };
@@ -49,8 +48,8 @@ interface Measured {
   readonly width: number;
 }
 
-function measuredColumn(column: Column, rows: readonly Row[], report: CleanReport): Measured {
-  const cells = rows.map((row) => column.cell(row, report));
+function measuredColumn(column: Column, rows: readonly Row[], names: Listed): Measured {
+  const cells = rows.map((row) => column.cell(row, names));
   const width = cells.reduce(
     (most, cell) => Math.max(most, widthOf(cell)),
     widthOf(column.heading),
@@ -66,6 +65,9 @@ function fitting(
   if (available === undefined) return { layout: PLAIN, widths: PLAIN.map(widestOf) };
   const limited = (column: Column): number => Math.min(widestOf(column), column.most ?? available);
   for (const layout of LAYOUTS) {
+    const whole = withWholeIds(layout);
+    const wholeWidths = whole.map(limited);
+    if (overOf(wholeWidths, available) <= 0) return { layout: whole, widths: wholeWidths };
     const widths = squeezed(layout, layout.map(limited), available);
     if (widths !== undefined) return { layout, widths };
   }
@@ -74,15 +76,19 @@ function fitting(
   return { layout, widths: layout.map((column) => column.least ?? limited(column)) };
 }
 
+/** By how much columns are too wide together. */
+function overOf(widths: readonly number[], available: number): number {
+  return widths.reduce((sum, width) => sum + width, GAP.length * (widths.length - 1)) - available;
+}
+
 /** The widths with which the columns fit, where one of them may give way. */
 function squeezed(
   layout: readonly Column[],
   widths: readonly number[],
   available: number,
 ): readonly number[] | undefined {
-  const whole = widths.reduce((sum, width) => sum + width, GAP.length * (widths.length - 1));
-  const over = Math.max(0, whole - available);
-  if (over === 0) return widths;
+  const over = overOf(widths, available);
+  if (over <= 0) return widths;
   const given = widths.map((width, at) => {
     const { least } = layout[at] ?? {};
     return least !== undefined && width - over >= least ? width - over : width;
@@ -113,9 +119,17 @@ function details({ decision: { mapping, transcript } }: Row): string[] {
   ];
 }
 
-function summary(report: CleanReport): string {
+function endLines(report: CleanReport, rows: readonly Row[]): string[] {
   const { checked, active, idle } = summarize(report);
   const source = report.withBridge ? "the bridge's memory and file" : printable(report.map);
   const part = checked === report.mapped ? '' : ` of ${report.mapped}`;
-  return `${checked}${part} mapped in ${source}: ${active} active, ${idle} idle for more than ${report.thresholdHours}h, ${checked - active - idle} other`;
+  const lines = [
+    `${checked}${part} mapped in ${source}: ${active} active, ${idle} idle for more than ${report.thresholdHours}h, ${checked - active - idle} other`,
+  ];
+  if (rows.some(({ sharedWith = [] }) => sharedWith.length > 0)) {
+    lines.push(
+      "shared: several chats have one session, and each goes on in the others' conversation",
+    );
+  }
+  return lines;
 }

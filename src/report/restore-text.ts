@@ -1,9 +1,13 @@
 import { colorsFor } from '../output/colors.js';
+import { counted } from '../output/counted.js';
 import { localTime } from '../output/local-time.js';
-import { printable, shortId } from '../output/printable.js';
+import { printable } from '../output/printable.js';
+import { shortNames } from '../output/short-names.js';
+import { wrapped } from '../output/table.js';
 import type { TextStyle } from './clean-text.js';
 import type { RestoreReport, RestoreRow } from './restore-report.js';
 
+const INDENT = '      ';
 const WORDS: Readonly<Record<RestoreRow['action'] | 'no-room', string>> = {
   restorable: '↩️  ',
   restored: '✅ Restored ',
@@ -12,36 +16,59 @@ const WORDS: Readonly<Record<RestoreRow['action'] | 'no-room', string>> = {
   'no-room': '⚠️  Not restored, the map is flat and holds claude-cli only: ',
 };
 
-/** What can be, or was, put back. Times are local. */
-export async function restoreText(report: RestoreReport, style: TextStyle): Promise<string> {
-  const colors = await colorsFor(style.color);
-  const lines = report.rows.map((row) => rowLine(row, style));
-  if (report.isListing) return `${listing(report, lines)}\n`;
+/** What a line takes beside the chat's id. */
+const BESIDE_CHAT = 68;
+const USUAL_WIDTH = 80;
+
+/**
+ * What can be, or was, put back. Times are local.
+ *
+ * @param width of the terminal in cells; undefined for none
+ */
+export async function restoreText(
+  report: RestoreReport,
+  { color, verbose }: TextStyle,
+  width: number | undefined,
+): Promise<string> {
+  const colors = await colorsFor(color);
+  const entries = report.rows.map(({ removal }) => removal.entry);
+  const chats = entries.map(({ chat }) => chat);
+  const sessions = entries.map(({ session }) => session);
+  const chat = verbose ? printable : shortNames(chats, (width ?? USUAL_WIDTH) - BESIDE_CHAT);
+  const session = verbose ? printable : shortNames(sessions);
+  const lines = report.rows.map((row) => rowLine(row, chat, session));
+  if (report.isListing) return listing(report, lines, width);
   const count = report.rows.filter(({ action }) => action !== 'kept').length;
   const verb = report.dryRun ? '[DRY RUN] Would restore' : 'Restored';
-  lines.push(colors.bold(`${verb}: ${count} mappings`));
+  lines.push(colors.bold(`${verb}: ${counted(count, 'mapping')}`));
   if (!report.dryRun && count > 0) {
     lines.push(
       'Sessions that are still idle when the next run comes are cleaned again.',
       'A running bridge takes them up at its next start, and writes its own memory over them before: restart it now.',
     );
   }
-  return `${lines.join('\n')}\n`;
+  return text(lines, width);
 }
 
-function listing({ rows, map }: RestoreReport, lines: readonly string[]): string {
-  if (rows.length === 0) return `Nothing can be restored to ${printable(map)}`;
-  return [
-    `${rows.length} removed mappings can be restored to ${printable(map)}, newest first:`,
-    ...lines,
-    'Say which: --all, --last (those of the last run that removed some), or their chats.',
-  ].join('\n');
+function listing({ rows, map }: RestoreReport, lines: readonly string[], width?: number): string {
+  if (rows.length === 0) return text([`Nothing can be restored to ${printable(map)}`], width);
+  const head = `${counted(rows.length, 'removed mapping')} can be restored to ${printable(map)}, newest first:`;
+  const end = 'Say which: --all, --last (those of the last run that removed some), or their chats.';
+  return text([head, ...lines, end], width);
 }
 
-function rowLine({ removal, action }: RestoreRow, { verbose }: TextStyle): string {
+function text(lines: readonly string[], width: number | undefined): string {
+  return lines
+    .flatMap((line) => wrapped(line, width, INDENT))
+    .map((line) => `${line}\n`)
+    .join('');
+}
+
+type Naming = (id: string) => string;
+
+function rowLine({ removal, action }: RestoreRow, chat: Naming, session: Naming): string {
   const { entry, obstacle } = removal;
   const words = WORDS[action === 'kept' && obstacle === 'flat' ? 'no-room' : action];
-  const id = verbose ? printable : shortId;
-  const name = `${printable(entry.provider)}/${id(entry.chat)}`;
-  return `  ${words}${name}: Session ${id(entry.session)} (removed: ${localTime(Date.parse(entry.at))})`;
+  const name = `${printable(entry.provider)}/${chat(entry.chat)}`;
+  return `  ${words}${name}: Session ${session(entry.session)} (removed: ${localTime(Date.parse(entry.at))})`;
 }

@@ -127,7 +127,7 @@ describe.skipIf(installed === null)('with the real CLIs', { timeout: 60_000 }, (
       const session = sessions[provider].slice(0, 8);
       expect(text).toContain(`🧹 ${provider}/chat-of-: Session ${session} idle for 3.0h (last: `);
       expect(text.match(/✅ .* active/g)).toHaveLength(2);
-      expect(text).toContain('Cleaned up: 1 mappings');
+      expect(text).toContain('Cleaned up: 1 mapping');
     });
 
     it('cleaned: the CLI still resumes it by its id, and then it is active again', async () => {

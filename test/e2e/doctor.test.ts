@@ -65,7 +65,7 @@ describe('doctor', () => {
     expect(stdout).toMatch(
       /❌ problem {2}Claude Code: .* is not there, but 1 sessions are mapped\n +→ /,
     );
-    expect(stdout).toMatch(/\n1 problems, \d+ warnings\n$/);
+    expect(stdout).toMatch(/\n1 problem, \d+ warnings\n$/);
   });
 
   it('tells a map that makes no sense', async () => {

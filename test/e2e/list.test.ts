@@ -71,7 +71,7 @@ describe('list', () => {
     const transcript = home.claude(uuid(1), 5);
     home.writeMap({ 'claude-cli': { 'a-long-chat-id': uuid(1) } });
     const lines = (await home.run(['list', '-v'])).stdout.split('\n');
-    expect(lines[1]).toMatch(/^claude-cli +a-long-c +01010101 .* 5\.0h +idle +-srv-work$/);
+    expect(lines[1]).toMatch(/^claude-cli +a-long-chat-id +01010101 .* 5\.0h +idle +-srv-work$/);
     expect(lines.slice(2, 6)).toEqual([
       '    Chat: claude-cli/a-long-chat-id',
       `    Session: ${uuid(1)}`,

@@ -51,7 +51,8 @@ describe('the report of a clean run', () => {
         '  Active sessions (kept): 1',
         '  Idle sessions (>2h): 1',
         '  Missing session files: 0',
-        '  Cleaned up: 1 mappings',
+        '  Cleaned up: 1 mapping',
+        '  To put them back: claude-session-cleanup restore --last',
         rule,
         '',
       ].join('\n'),
@@ -75,7 +76,7 @@ describe('the report of a clean run', () => {
     const { stdout } = await home.run(['--dry-run']);
     expect(stdout).toContain('Dry run: True');
     expect(stdout).toContain('     [DRY RUN] Would remove this mapping\n');
-    expect(stdout).toContain('  [DRY RUN] Would remove: 1 mappings\n');
+    expect(stdout).toContain('  [DRY RUN] Would remove: 1 mapping\n');
     expect(stdout).not.toContain('Cleaned up');
   });
 
@@ -117,7 +118,7 @@ describe('the report of a clean run', () => {
     expect(stdout).toContain(
       `  ⚠️  claude-cli/gone: Session ${uuid(5).slice(0, 8)} file not found (kept)\n`,
     );
-    expect(stdout).toContain('Processing devstral-small-2 sessions (1 chats)');
+    expect(stdout).toContain('Processing devstral-small-2 sessions (1 chat)');
     expect(stdout).toContain('  Missing session files: 1\n');
     expect(stdout).toContain('  Unrecognized sessions (kept): 1\n');
     expect({ stderr, status }).toEqual({ stderr: '', status: 0 });

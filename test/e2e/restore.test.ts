@@ -27,7 +27,7 @@ describe('restore', () => {
     const { status, stdout } = await home.run(['restore']);
     expect(status).toBe(0);
     expect(stdout).toMatch(/^3 removed mappings can be restored/);
-    expect(stdout).toMatch(/codex-cli\/chat-fou: Session/);
+    expect(stdout).toMatch(/codex-cli\/chat-four: Session/);
     expect(stdout).toMatch(/--all, --last/);
     expect(home.mapText).toBe(text);
   });

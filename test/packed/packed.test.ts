@@ -81,7 +81,7 @@ describe('the published package', () => {
     const dirs = ['-d', home.sessionDir, '--claude-dir', join(home.dir, '.claude')];
     expect((await npx(['list', ...dirs])).stdout).toMatch(/^claude-cli +a +01010101 .* idle /m);
     const { stdout } = await npx(dirs);
-    expect(stdout).toContain('Cleaned up: 1 mappings');
+    expect(stdout).toContain('Cleaned up: 1 mapping');
     expect(home.map).toEqual({ 'claude-cli': { b: uuid(2) } });
   });
 

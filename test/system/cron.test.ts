@@ -15,6 +15,6 @@ describeSystem('cron', () => {
 
     await asUser(machine, `crontab -l | sed -E 's/^[0-9]+ \\*/* */' | crontab -`);
     await machine.until(chatsLeft(SESSIONS, ['new']));
-    await machine.until(`grep -q 'Cleaned up: 1 mappings' ${HOME}/${LOG}`);
+    await machine.until(`grep -q 'Cleaned up: 1 mapping' ${HOME}/${LOG}`);
   });
 });
