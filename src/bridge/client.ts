@@ -1,3 +1,6 @@
+import { once } from 'node:events';
+import * as http from 'node:http';
+import * as https from 'node:https';
 import { CleanupError, errorCode } from '../errors.js';
 import { printable } from '../output/printable.js';
 import { type JsonNode, lastMember, outline } from '../session-map/json-outline.js';
@@ -7,6 +10,8 @@ const TIMEOUT_MS = 5000;
 // The map has the same mappings as the memory: an answer of a quite different size is none of a bridge's.
 const SMALL_ANSWER_BYTES = 256 * 1024;
 const ANSWER_PER_MAP = 4;
+// uvicorn closes a connection that has been quiet for 5 s.
+const MAX_QUIET_MS = 1000;
 
 /** The bridge answered late, wrongly or with an error: nothing of it is acted on. */
 export class BridgeError extends CleanupError {}
@@ -16,14 +21,19 @@ export class NoAnswerError extends BridgeError {}
 
 /**
  * The running bridge's own interface (jaysettle/claudeRemote: `GET /sessions`,
- * `DELETE /sessions/<chat>?model=<provider>`), with bounded times and sizes and no redirect followed.
+ * `DELETE /sessions/<chat>?model=<provider>`), with bounded times and sizes. No redirect is followed, and
+ * no proxy asked: an agent of our own reads none from the environment.
  */
 export class Bridge {
   readonly #base: URL;
+  readonly #agent: http.Agent;
+  #answeredAt = 0;
 
   constructor(url: URL) {
     this.#base = new URL(url);
     if (!this.#base.pathname.endsWith('/')) this.#base.pathname += '/';
+    const { Agent } = this.#base.protocol === 'https:' ? https : http;
+    this.#agent = new Agent({ keepAlive: true });
   }
 
   get address(): string {
@@ -43,7 +53,7 @@ export class Bridge {
       const maxBytes = SMALL_ANSWER_BYTES + ANSWER_PER_MAP * mapBytes;
       answer = await this.#ask('GET', 'sessions', maxBytes);
     } catch (error) {
-      if (isRefused(error)) return undefined;
+      if (codesOf(error).every((code) => code === 'ECONNREFUSED')) return undefined;
       throw this.#error(error);
     }
     if (answer.status !== 200) throw this.#error(`GET /sessions answered ${answer.status}`);
@@ -53,18 +63,15 @@ export class Bridge {
   /**
    * Asks the bridge to forget a chat's mapping; that it has none is as good.
    *
+   * @param chat one whose id is nameable
    * @throws BridgeError when it did not do it; NoAnswerError when that is not known
    */
   async forget(provider: string, chat: string): Promise<void> {
-    const segment = pathSegment(chat);
-    if (segment === undefined) {
-      throw this.#error(`the chat id ${chat.slice(0, 80)} can't be named in its address`);
-    }
     let answer: Answer;
     try {
       answer = await this.#ask(
         'DELETE',
-        `sessions/${segment}?model=${encodeURIComponent(provider)}`,
+        `sessions/${encodeURIComponent(chat)}?model=${encodeURIComponent(provider)}`,
         SMALL_ANSWER_BYTES,
       );
     } catch (error) {
@@ -79,14 +86,22 @@ export class Bridge {
   }
 
   async #ask(method: 'GET' | 'DELETE', path: string, maxBytes: number): Promise<Answer> {
-    const response = await fetch(new URL(path, this.#base), {
-      method,
-      redirect: 'manual',
-      // A bridge may close a connection that rests during a sweep.
-      headers: { accept: 'application/json', connection: 'close' },
-      signal: AbortSignal.timeout(TIMEOUT_MS),
-    });
-    return { status: response.status, body: await bodyOf(response, maxBytes) };
+    if (performance.now() - this.#answeredAt > MAX_QUIET_MS) this.#agent.destroy();
+    const signal = AbortSignal.timeout(TIMEOUT_MS);
+    try {
+      const { request } = this.#base.protocol === 'https:' ? https : http;
+      const headers = { accept: 'application/json' };
+      const asked = request(new URL(path, this.#base), {
+        ...{ method, headers, signal, agent: this.#agent },
+      }).end();
+      const [response] = (await once(asked, 'response')) as [http.IncomingMessage];
+      const body = await bodyOf(response, maxBytes);
+      this.#answeredAt = performance.now();
+      return { status: response.statusCode ?? 0, body };
+    } catch (error) {
+      if (!signal.aborted) throw error;
+      throw new BridgeError(`no whole answer within ${TIMEOUT_MS / 1000} s`);
+    }
   }
 
   // By the text's own outline: JSON.parse of Node 24 and 26 can mistake one escaped key for another
@@ -127,10 +142,11 @@ interface Answer {
   readonly body: string;
 }
 
-async function bodyOf(response: Response, maxBytes: number): Promise<string> {
+async function bodyOf(response: http.IncomingMessage, maxBytes: number): Promise<string> {
   const chunks: Uint8Array[] = [];
   let length = 0;
-  for await (const chunk of response.body ?? []) {
+  // Leaving the loop early closes the connection.
+  for await (const chunk of response as AsyncIterable<Uint8Array>) {
     length += chunk.length;
     if (length > maxBytes) throw new BridgeError(`its answer is larger than ${maxBytes} bytes`);
     chunks.push(chunk);
@@ -138,29 +154,19 @@ async function bodyOf(response: Response, maxBytes: number): Promise<string> {
   return Buffer.concat(chunks).toString('utf8');
 }
 
-/** A chat id as one segment of a path; undefined for those that an address reads otherwise. */
-function pathSegment(chat: string): string | undefined {
-  // The bridge's router takes no slash, in whatever way it is written.
-  if (['', '.', '..'].includes(chat) || /[/\p{Cs}]/u.test(chat)) return undefined;
-  return encodeURIComponent(chat);
-}
-
-function isRefused(error: unknown): boolean {
-  return (
-    error instanceof TypeError && codesOf(error.cause).every((code) => code === 'ECONNREFUSED')
-  );
+/** Whether a chat's id can stand in the bridge's address: its router takes no slash, however it is written. */
+export function isNameable(chat: string): boolean {
+  return !['', '.', '..'].includes(chat) && !/[/\p{Cs}]/u.test(chat);
 }
 
 /** A name with several addresses fails with one error for each of them. */
-function codesOf(cause: unknown): (string | undefined)[] {
-  const errors = cause instanceof AggregateError ? cause.errors : [cause];
-  return errors.map(errorCode);
+function codesOf(error: unknown): (string | undefined)[] {
+  return (error instanceof AggregateError ? error.errors : [error]).map(errorCode);
 }
 
 function describe(problem: unknown): string {
   if (!(problem instanceof Error)) return String(problem);
-  if (problem.name === 'TimeoutError') return `no whole answer within ${TIMEOUT_MS / 1000} s`;
-  return codesOf(problem.cause).find(Boolean) ?? problem.message;
+  return codesOf(problem).find(Boolean) ?? problem.message;
 }
 
 function parse(body: string): unknown {

@@ -1,6 +1,9 @@
 import type { FinalCheck } from '../commit/remove-mappings.js';
 import type { Leaving } from '../journal/removals.js';
-import { keyOf, type SessionMap } from '../session-map/parse.js';
+import { ByChat, type ChatName } from '../session-map/by-chat.js';
+import { removeMappings } from '../session-map/edit.js';
+import { encodeSessionMap, keyOf, mappingsOf, type SessionMap } from '../session-map/parse.js';
+import { type MapSnapshot, readMap, readOnce } from '../session-map/read.js';
 import { type Bridge, BridgeError, NoAnswerError } from './client.js';
 
 /** What asking the bridge came to. */
@@ -17,12 +20,19 @@ export interface Forgotten {
 
 // A first run over a large map may take several; each is bounded.
 const PATIENCE_MS = 5 * 60 * 1000;
+const DELETES_PER_READING = 100;
 
 /**
- * Asks the bridge to forget mappings, one by one. Its memory is read again between them: only a
- * mapping that still names the session that was judged goes, and that `lastWord` does not hold back.
+ * Asks the bridge to forget mappings, one by one.
  *
- * @param mapBytes the size of the bridge's own map
+ * Only the session that was judged is forgotten. Right before each DELETE three things are looked at: the
+ * session's transcript and process (`lastWord`), the bridge's memory as it was last read, and its map's
+ * file. The bridge saves each change at once: as long as the file is byte for byte what our DELETEs must
+ * have left, nothing else has changed in its memory. Otherwise, and every 100 DELETEs, its memory is read
+ * again.
+ *
+ * @param candidates chats whose ids are nameable
+ * @param mapPath the bridge's own map
  * @param isAskedToEnd whether the rest is to be left to the next run
  * @returns also what went wrong: nothing that the bridge does is thrown
  */
@@ -30,44 +40,59 @@ export async function forgetInBridge(
   bridge: Bridge,
   candidates: readonly Leaving[],
   lastWord: FinalCheck,
-  mapBytes: number,
+  mapPath: string,
   isAskedToEnd: () => boolean,
 ): Promise<Forgotten> {
   const forgotten = new Set<string>();
   const unsure = new Set<string>();
   const failures: BridgeError[] = [];
+  const memory = new KnownMemory(bridge, mapPath);
   const deadline = performance.now() + PATIENCE_MS;
-  // A sweep can take long: nothing slow may stand between reading the memory and a DELETE.
-  const look = async (): Promise<SessionMap> => {
+  // Those asked for since the memory was read.
+  let asked: Leaving[] = [];
+  const readMemory = async (refusal?: BridgeError): Promise<void> => {
+    // A sweep can take long: nothing slow may stand between reading the memory and a DELETE.
     lastWord.refresh();
-    return await memoryNow(bridge, mapBytes);
+    await memory.read();
+    for (const { mapping } of asked) {
+      const key = keyOf(mapping);
+      if (memory.has(mapping)) {
+        // It may still do it: nothing more is asked of it, and what it has now is not its last word.
+        if (refusal instanceof NoAnswerError && unsure.has(key)) throw refusal;
+        forgotten.delete(key);
+        failures.push((unsure.has(key) && refusal) || stillThere(bridge, mapping));
+      } else {
+        forgotten.add(key);
+      }
+      unsure.delete(key);
+    }
+    asked = [];
   };
   try {
-    let memory = await look();
+    await readMemory();
     for (const candidate of candidates) {
       if (isAskedToEnd()) break;
-      const { provider, chat, session } = candidate.mapping;
+      const { mapping } = candidate;
       if (performance.now() > deadline) {
         throw new BridgeError(
           `bridge ${bridge.address}: it is slow; the rest of the idle mappings is left to the next run`,
         );
       }
-      if (sessionIn(memory, provider, chat) !== session || lastWord.stays(candidate)) continue;
-      const key = keyOf(candidate.mapping);
-      unsure.add(key);
-      const refusal = await forget(bridge, provider, chat);
-      memory = await look();
-      if (sessionIn(memory, provider, chat) !== session) {
-        unsure.delete(key);
-        forgotten.add(key);
+      if (asked.length >= DELETES_PER_READING || !memory.isCurrent()) await readMemory();
+      if (!memory.has(mapping) || lastWord.stays(candidate)) continue;
+      unsure.add(keyOf(mapping));
+      asked.push(candidate);
+      memory.expectWithout(mapping);
+      const refusal = await forget(bridge, mapping);
+      if (refusal === undefined) {
+        unsure.delete(keyOf(mapping));
+        forgotten.add(keyOf(mapping));
       } else {
-        // It may still do it: nothing more is asked of it, and what it has now is not its last word.
-        if (refusal instanceof NoAnswerError) throw refusal;
-        unsure.delete(key);
-        failures.push(refusal ?? stillThere(bridge, provider, chat));
+        await readMemory(refusal);
       }
     }
-    return { forgotten, unsure, memory, failures };
+    if (asked.length > 0) await readMemory();
+    return { forgotten, unsure, memory: memory.map, failures };
   } catch (error) {
     if (!(error instanceof BridgeError)) throw error;
     return { forgotten, unsure, memory: undefined, failures: [...failures, error] };
@@ -77,8 +102,7 @@ export async function forgetInBridge(
 /** Asks for one mapping; what goes wrong may concern this one alone, such as an odd chat id. */
 async function forget(
   bridge: Bridge,
-  provider: string,
-  chat: string,
+  { provider, chat }: ChatName,
 ): Promise<BridgeError | undefined> {
   try {
     await bridge.forget(provider, chat);
@@ -89,22 +113,61 @@ async function forget(
   }
 }
 
-function stillThere(bridge: Bridge, provider: string, chat: string): BridgeError {
+function stillThere(bridge: Bridge, { provider, chat }: ChatName): BridgeError {
   return new BridgeError(
     `bridge ${bridge.address}: it was asked to forget ${provider}/${chat} and still has it; the mapping stays`,
   );
 }
 
-async function memoryNow(bridge: Bridge, mapBytes: number): Promise<SessionMap> {
-  const memory = await bridge.memory(mapBytes);
-  if (memory === undefined) {
-    throw new BridgeError(`bridge ${bridge.address}: it stopped during the run; the mappings stay`);
-  }
-  return memory;
-}
+/** The bridge's memory as it was last read, and the file that shows whether it still is so. */
+class KnownMemory {
+  readonly #bridge: Bridge;
+  readonly #mapPath: string;
+  #map: SessionMap | undefined;
+  #sessions = new ByChat<string | null>();
+  #file: MapSnapshot | undefined;
+  #without = new ByChat<true>();
 
-function sessionIn(map: SessionMap, provider: string, chat: string): string | null | undefined {
-  return map.sections
-    .find((section) => section.provider === provider)
-    ?.mappings.find((mapping) => mapping.chat === chat)?.session;
+  constructor(bridge: Bridge, mapPath: string) {
+    this.#bridge = bridge;
+    this.#mapPath = mapPath;
+  }
+
+  get map(): SessionMap | undefined {
+    return this.#map;
+  }
+
+  /** The file first: what changes between the two makes the file another one, and is seen. */
+  async read(): Promise<void> {
+    this.#file = await readMap(this.#mapPath).catch(() => undefined);
+    const map = await this.#bridge.memory(this.#file?.bytes.length ?? 0);
+    if (map === undefined) {
+      throw new BridgeError(
+        `bridge ${this.#bridge.address}: it stopped during the run; the mappings stay`,
+      );
+    }
+    this.#map = map;
+    this.#sessions = ByChat.of(mappingsOf(map).map((mapping) => [mapping, mapping.session]));
+    this.#without = new ByChat();
+  }
+
+  isCurrent(): boolean {
+    if (this.#file === undefined) return false;
+    const { map } = this.#file;
+    const text = removeMappings(map, (provider, chat) => this.#without.has({ provider, chat }));
+    try {
+      const expected = encodeSessionMap(text, map.hasByteOrderMark);
+      return readOnce(this.#mapPath)?.bytes.equals(expected) ?? false;
+    } catch {
+      return false;
+    }
+  }
+
+  has(mapping: ChatName & { readonly session: string | null }): boolean {
+    return this.#sessions.get(mapping) === mapping.session;
+  }
+
+  expectWithout(name: ChatName): void {
+    this.#without.set(name, true);
+  }
 }

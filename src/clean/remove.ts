@@ -1,12 +1,12 @@
-import type { Bridge } from '../bridge/client.js';
+import { type Bridge, isNameable } from '../bridge/client.js';
 import { forgetInBridge } from '../bridge/forget.js';
-import type { Committed } from '../commit/commit.js';
 import { removeFromFile } from '../commit/remove-mappings.js';
 import { reportCommit } from '../commit/report.js';
 import { restoreToFile } from '../commit/restore-mappings.js';
 import { CleanupError } from '../errors.js';
 import { RemovalJournal } from '../journal/removals.js';
 import { counted } from '../output/counted.js';
+import { warning } from '../output/finding.js';
 import type { Problems } from '../output/problems.js';
 import type { MapLocation } from '../session-map/location.js';
 import { keyOf, mappingsOf, type SessionMap } from '../session-map/parse.js';
@@ -38,132 +38,149 @@ export async function removeDecided(
   run: string,
   problems: Problems,
 ): Promise<Removal> {
+  const journal = new RemovalJournal(location.directory, run);
+  const recheck = new Recheck(assessment, problems);
   return await undisturbed(async (isAskedToEnd) => {
-    const work = new RemovalWork(assessment, location, run, problems);
-    try {
-      await work.remove(bridge, isAskedToEnd);
-    } catch (error) {
-      sayOrThrow(error, problems);
-    }
-    work.end();
-    return work.outcome;
+    const work = new RemovalWork(location, journal, recheck, problems);
+    const candidates = assessment.decisions.filter(({ removes }) => removes);
+    const isInMemory = hasMapping(assessment.mapped.memory);
+    const inMemory = candidates.filter(({ mapping }) => isInMemory(mapping));
+    // Before the bridge saves: what its memory does not know must be in the journal when it goes.
+    const first = await work.fromFile(candidates.filter(({ mapping }) => !isInMemory(mapping)));
+    const second =
+      bridge === undefined
+        ? NOTHING
+        : await work.fromBridge(bridge, inMemory, assessment, isAskedToEnd);
+    const removed = new Map([...first.removed, ...second.removed]);
+    const stayed = candidates.filter(({ mapping }) => !removed.has(keyOf(mapping)));
+    const isUnsure = ({ mapping }: Decision): boolean => second.unsure.has(keyOf(mapping));
+    await work.trying(async () => {
+      // The next run must know which of the announced removals took place.
+      const kept = [...stayed.filter((one) => !isUnsure(one)), ...second.keptInFile];
+      const unsure = stayed.filter(isUnsure);
+      const collisions = first.collisions + second.collisions;
+      journal.end(kept.map(chatName), unsure.map(chatName), collisions);
+      return NOTHING;
+    });
+    return { removed, staying: recheck.staying };
   });
 }
 
-class RemovalWork {
-  readonly #assessment: Assessment;
-  readonly #location: MapLocation;
-  readonly #run: string;
-  readonly #problems: Problems;
-  readonly #recheck: Recheck;
-  readonly #journal: RemovalJournal;
-  readonly #candidates: readonly Decision[];
-  readonly #removed = new Map<string, 'bridge' | 'file'>();
+/** What one step came to. */
+interface Outcome {
+  readonly removed: Removal['removed'];
+  /** The keys of those that a bridge was asked for, and what it did is not known. */
+  readonly unsure: ReadonlySet<string>;
   /** What stands in the file alone and was put back into it. */
-  #keptInFile: readonly Decision[] = [];
-  #unsure: ReadonlySet<string> = new Set();
-  #collisions = 0;
+  readonly keptInFile: readonly Decision[];
+  readonly collisions: number;
+}
 
-  constructor(assessment: Assessment, location: MapLocation, run: string, problems: Problems) {
-    this.#assessment = assessment;
+const NOTHING: Outcome = { removed: new Map(), unsure: new Set(), keptInFile: [], collisions: 0 };
+
+class RemovalWork {
+  readonly #location: MapLocation;
+  readonly #journal: RemovalJournal;
+  readonly #recheck: Recheck;
+  readonly #problems: Problems;
+
+  constructor(
+    location: MapLocation,
+    journal: RemovalJournal,
+    recheck: Recheck,
+    problems: Problems,
+  ) {
     this.#location = location;
-    this.#run = run;
+    this.#journal = journal;
+    this.#recheck = recheck;
     this.#problems = problems;
-    this.#recheck = new Recheck(assessment, problems);
-    this.#journal = new RemovalJournal(location.directory, run);
-    this.#candidates = assessment.decisions.filter(({ removes }) => removes);
   }
 
-  get outcome(): Removal {
-    return { removed: this.#removed, staying: this.#recheck.staying };
-  }
-
-  async remove(bridge: Bridge | undefined, isAskedToEnd: () => boolean): Promise<void> {
-    const isInMemory = hasMapping(this.#assessment.mapped.memory);
-    // Before the bridge saves: what its memory does not know must be in the journal when it goes.
-    await this.#fromFile(this.#candidates.filter(({ mapping }) => !isInMemory(mapping)));
-    const inMemory = this.#candidates.filter(({ mapping }) => isInMemory(mapping));
-    if (bridge !== undefined && inMemory.length > 0) {
-      await this.#fromBridge(bridge, inMemory, isAskedToEnd);
+  /** What goes wrong in a step is said, and it has done nothing then. */
+  async trying(step: () => Promise<Outcome>): Promise<Outcome> {
+    try {
+      return await step();
+    } catch (error) {
+      if (!(error instanceof CleanupError)) throw error;
+      this.#problems.error(error.message);
+      return NOTHING;
     }
   }
 
-  async #fromFile(going: readonly Decision[]): Promise<void> {
-    if (going.length === 0) return;
-    const { removed, ...committed } = await removeFromFile(
-      this.#location,
-      going,
-      this.#journal,
-      this.#recheck,
-    );
-    this.#report(committed);
-    for (const key of removed) if (!this.#removed.has(key)) this.#removed.set(key, 'file');
+  async fromFile(going: readonly Decision[]): Promise<Outcome> {
+    if (going.length === 0) return NOTHING;
+    return await this.trying(async () => {
+      const { removed, ...committed } = await removeFromFile(
+        this.#location,
+        going,
+        this.#journal,
+        this.#recheck,
+      );
+      reportCommit(this.#location.path, committed, this.#problems);
+      const { collisions } = committed;
+      return { ...NOTHING, collisions, removed: new Map([...removed].map((key) => [key, 'file'])) };
+    });
   }
 
-  async #fromBridge(
+  async fromBridge(
     bridge: Bridge,
-    going: readonly Decision[],
+    idle: readonly Decision[],
+    { mapped: { memory }, decisions }: Assessment,
     isAskedToEnd: () => boolean,
-  ): Promise<void> {
-    const { memory, file } = this.#assessment.mapped;
-    // The bridge writes its memory over the file: what it does not know must be in the journal, too.
-    const isInFile = hasMapping((await readMap(this.#location.path))?.map);
-    const unknown = unknownTo(memory, this.#assessment.decisions).filter(({ mapping }) =>
-      isInFile(mapping),
-    );
-    this.#journal.announce([...going, ...unknown], 'by-provider');
-    const mapBytes = file?.bytes.length ?? 0;
-    const asked = await forgetInBridge(bridge, going, this.#recheck, mapBytes, isAskedToEnd);
-    this.#unsure = asked.unsure;
-    for (const { message } of asked.failures) this.#problems.error(message);
-    for (const key of asked.forgotten) this.#removed.set(key, 'bridge');
-    await this.#putBack(unknown);
-    // When its memory is not known, the file may blockedBecause what it needs.
-    if (asked.memory === undefined) return;
-    const isStillThere = hasMapping(asked.memory);
-    await this.#fromFile(going.filter(({ mapping }) => !isStillThere(mapping)));
+  ): Promise<Outcome> {
+    const going = idle.filter(({ mapping }) => isNameable(mapping.chat));
+    this.#sayUnnameable(idle.filter(({ mapping }) => !isNameable(mapping.chat)));
+    if (going.length === 0) return NOTHING;
+    return await this.trying(async () => {
+      const { path } = this.#location;
+      // The bridge writes its memory over the file: what it does not know must be in the journal, too.
+      const isInFile = hasMapping((await readMap(path))?.map);
+      const unknown = unknownTo(memory, decisions).filter(({ mapping }) => isInFile(mapping));
+      this.#journal.announce([...going, ...unknown], 'by-provider');
+      const asked = await forgetInBridge(bridge, going, this.#recheck, path, isAskedToEnd);
+      for (const { message } of asked.failures) this.#problems.error(message);
+      const putBack = await this.#putBack(unknown);
+      // When its memory is not known, the file may hold what it needs.
+      const isStillThere = asked.memory && hasMapping(asked.memory);
+      const left = isStillThere ? going.filter(({ mapping }) => !isStillThere(mapping)) : [];
+      const inFile = await this.fromFile(left);
+      const forgotten = [...asked.forgotten].map((key) => [key, 'bridge'] as const);
+      return {
+        removed: new Map([...inFile.removed, ...forgotten]),
+        unsure: asked.unsure,
+        keptInFile: putBack.keptInFile,
+        collisions: putBack.collisions + inFile.collisions,
+      };
+    });
+  }
+
+  #sayUnnameable(decisions: readonly Decision[]): void {
+    for (const { mapping } of decisions) {
+      const { provider, chat } = mapping;
+      const message = "stays, idle: the bridge's address can't name this chat";
+      const fix = 'to remove it, stop the bridge, run this once, and start it again';
+      this.#problems.add(warning(`${provider}/${chat.slice(0, 80)}`, message, fix));
+    }
   }
 
   /** What the bridge does not know, it has dropped from the file when it saved. */
-  async #putBack(unknown: readonly Decision[]): Promise<void> {
-    if (unknown.length === 0) return;
+  async #putBack(unknown: readonly Decision[]): Promise<Outcome> {
+    if (unknown.length === 0) return NOTHING;
     this.#problems.warn(
       `${this.#location.path}: ${counted(unknown.length, 'mapping stands', 'mappings stand')} in the file alone: the bridge does not know them, and drops them when it saves the next time`,
       'restart it, so that it takes them up',
     );
-    const mappings = unknown.map(({ mapping }) => mapping);
-    this.#report(await restoreToFile(this.#location, mappings, this.#run));
-    this.#keptInFile = unknown;
+    return await this.trying(async () => {
+      const mappings = unknown.map(({ mapping }) => mapping);
+      const { collisions, failure } = await restoreToFile(
+        this.#location,
+        mappings,
+        this.#journal.run,
+      );
+      reportCommit(this.#location.path, { failure }, this.#problems);
+      return { ...NOTHING, keptInFile: unknown, collisions };
+    });
   }
-
-  #report(committed: Omit<Committed, 'map'>): void {
-    this.#collisions += committed.collisions;
-    reportCommit(this.#location.path, committed, this.#problems);
-  }
-
-  /** The next run must know which of the announced removals took place. */
-  end(): void {
-    if (this.#journal.isEmpty) return;
-    const isUnsure = ({ mapping }: Decision): boolean => this.#unsure.has(keyOf(mapping));
-    const stayed = [
-      ...this.#candidates.filter(({ mapping }) => !this.#removed.has(keyOf(mapping))),
-      ...this.#keptInFile,
-    ];
-    try {
-      this.#journal.end({
-        kept: stayed.filter((decision) => !isUnsure(decision)).map(chatName),
-        unsure: stayed.filter(isUnsure).map(chatName),
-        collisions: this.#collisions,
-      });
-    } catch (error) {
-      sayOrThrow(error, this.#problems);
-    }
-  }
-}
-
-function sayOrThrow(error: unknown, problems: Problems): void {
-  if (!(error instanceof CleanupError)) throw error;
-  problems.error(error.message);
 }
 
 /** What stands in the file alone while a bridge runs, whatever session it has. */

@@ -3,8 +3,8 @@ import { existsSync } from 'node:fs';
 import { Bridge } from '../bridge/client.js';
 import { clearLeftovers } from '../commit/leftovers.js';
 import { takeLock } from '../commit/lock.js';
-import { pruneJournal, readJournal } from '../journal/journal.js';
-import { readLastRun } from '../journal/last-run.js';
+import { Journal, pruneJournal } from '../journal/journal.js';
+import { type LastRun, readLastRun } from '../journal/last-run.js';
 import type { CleanOptions } from '../options/resolve.js';
 import type { Problems } from '../output/problems.js';
 import { type CleanReport, summarize } from '../report/clean-report.js';
@@ -37,7 +37,7 @@ export async function runClean(options: CleanOptions, problems: Problems): Promi
     recordRun({ startedAt, report, error }, options, location, before, problems);
   };
   try {
-    const report = await cleanLocked(options, location, problems);
+    const report = await cleanLocked(options, location, before, problems);
     await announceChange(report, location, options, problems);
     record(report, undefined);
     return report;
@@ -53,7 +53,7 @@ async function look(
   problems: Problems,
 ): Promise<GuardedAssessment> {
   const bridge = options.bridgeUrl && new Bridge(options.bridgeUrl);
-  const journal = readJournal(location.directory);
+  const journal = new Journal(location.directory);
   const showsRunning = options.json || options.verbose;
   const assessment = await assess(
     options,
@@ -70,12 +70,13 @@ async function look(
 async function cleanLocked(
   options: CleanOptions,
   location: MapLocation,
+  before: LastRun | undefined,
   problems: Problems,
 ): Promise<CleanReport> {
   const release = await takeLock(location.directory);
   try {
     const id = randomUUID();
-    await clearLeftovers(location, readJournal(location.directory), id, problems);
+    await clearLeftovers(location, new Journal(location.directory), id, problems);
     const found = await look(options, location, problems);
     const hasWork =
       found.blockedBecause === undefined &&
@@ -84,7 +85,9 @@ async function cleanLocked(
     const removal = hasWork
       ? await removeDecided(found.assessment, location, bridge, id, problems)
       : undefined;
-    pruneJournal(location.directory, options.journalDays * DAY_MS, Date.now(), id, problems);
+    // A clock that has jumped ahead must not make the journal old: the run before counts, too.
+    const now = Math.min(Date.now(), Date.parse(before?.endedAt ?? '1970-01-01'));
+    pruneJournal(location.directory, options.journalDays * DAY_MS, now, problems);
     return reportOf(found, removal, location, options);
   } finally {
     release();

@@ -43,7 +43,7 @@ async function checkAll(options: SessionOptions): Promise<Finding[]> {
     missing: 'keep',
     keepRunning: false,
   } as const;
-  const back = writtenBack(map.journal.entries, decide(mappings, activity, policy));
+  const back = writtenBack(map.journal, decide(mappings, activity, policy));
   return [
     ...checkSurroundings(process.env),
     ...map.checks,
@@ -51,7 +51,7 @@ async function checkAll(options: SessionOptions): Promise<Finding[]> {
     ...checkClis(mappings, activity, options.roots),
     ...checkRetention(options.roots, options.thresholdHours),
     ...bridge.checks,
-    ...(back.length === 0 ? [] : [writtenBackFinding(back.length, bridgeUrl)]),
+    ...(back.length === 0 ? [] : [writtenBackFinding(back, bridgeUrl, bridge.memory)]),
     ...schedule.checks,
   ];
 }

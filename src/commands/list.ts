@@ -1,6 +1,6 @@
 import { Bridge } from '../bridge/client.js';
 import { EXIT, type ExitStatus } from '../errors.js';
-import { readJournal } from '../journal/journal.js';
+import { Journal } from '../journal/journal.js';
 import type { ListOptions } from '../options/resolve.js';
 import { colorsFor } from '../output/colors.js';
 import { printable, printableJson } from '../output/printable.js';
@@ -34,7 +34,7 @@ export async function list(options: ListOptions): Promise<ExitStatus> {
 async function look(options: ListOptions, problems: Problems): Promise<CleanReport> {
   const location = locateMap(options.sessionDir, false, problems);
   const bridge = options.bridgeUrl && new Bridge(options.bridgeUrl);
-  const journal = readJournal(location.directory);
+  const journal = new Journal(location.directory);
   const asked = { ...options, missing: 'keep', keepRunning: false } as const;
   const { decisions, mapped, policy, writtenBack } = await assess(
     asked,

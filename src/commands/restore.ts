@@ -5,23 +5,23 @@ import { takeLock } from '../commit/lock.js';
 import { reportCommit } from '../commit/report.js';
 import { restoreToFile } from '../commit/restore-mappings.js';
 import { CleanupError, EXIT, type ExitStatus, UsageError } from '../errors.js';
-import { journalPath, readJournal } from '../journal/journal.js';
+import { Journal, journalPath } from '../journal/journal.js';
 import {
   chooseRemovals,
-  lastRemovingRun,
   type Restorable,
+  type Restorables,
   restorables,
 } from '../journal/restorable.js';
 import type { RestoreOptions } from '../options/resolve.js';
+import { counted } from '../output/counted.js';
 import { printable, printableJson } from '../output/printable.js';
 import { Problems } from '../output/problems.js';
 import { printProblems } from '../output/stderr.js';
 import { print, terminalWidth } from '../output/stdout.js';
 import { restoreJson } from '../report/json.js';
-import type { RestoreReport } from '../report/restore-report.js';
+import type { RestoreReport, RestoreRow } from '../report/restore-report.js';
 import { restoreText } from '../report/restore-text.js';
 import { locateMap, type MapLocation } from '../session-map/location.js';
-import { keyOf } from '../session-map/parse.js';
 import { readMap } from '../session-map/read.js';
 import { undisturbed } from '../system/signals.js';
 
@@ -29,7 +29,7 @@ import { undisturbed } from '../system/signals.js';
  * Puts removed mappings back; with nothing named it lists those that could be.
  *
  * @param chats chat ids, whole or as the reports show them, or `provider/chat`
- * @throws UsageError for chats beside --all or --last
+ * @throws UsageError for chats beside --all or --last, or --replace without chats
  * @throws CleanupError when a chat is unknown or the map can't be written; the map is whole
  */
 export async function restore(
@@ -42,13 +42,16 @@ export async function restore(
       `${options.all ? '--all' : '--last'} takes no chats: give one or the other`,
     );
   }
+  if (options.replace && chats.length === 0) {
+    throw new UsageError('--replace takes the chats that are to get their old sessions back');
+  }
   const asksForNone = chats.length === 0 && !options.all && !options.last;
   try {
     const location = locateMap(options.sessionDir, !options.dryRun && !asksForNone, problems);
-    const report =
-      asksForNone || options.dryRun
-        ? await look(location, chats, asksForNone, options, problems)
-        : await putBack(location, chats, options, problems);
+    const looksOnly = asksForNone || options.dryRun || !existsSync(location.path);
+    const report = looksOnly
+      ? await look(location, chats, asksForNone, options, problems)
+      : await putBack(location, chats, options, problems);
     if (options.json) await print(printableJson(restoreJson(report, problems.all)));
     else if (!options.quiet) await print(await restoreText(report, options, terminalWidth()));
   } finally {
@@ -60,21 +63,31 @@ export async function restore(
 async function look(
   location: MapLocation,
   chats: readonly string[],
-  asksForNone: boolean,
+  isListing: boolean,
   options: RestoreOptions,
   problems: Problems,
 ): Promise<RestoreReport> {
   const found = await findRemovals(location, problems);
-  const chosen = asksForNone ? found.all : choose(found, chats, options);
+  const chosen = isListing ? found.all : choose(found, chats, options);
+  if (!found.hasMap && !isListing && found.all.length > 0) throw noMap(location);
+  const action = isListing ? 'restorable' : 'would-restore';
+  const rows = chosen.map(
+    (removal): RestoreRow => ({
+      removal,
+      action: canGoBack(removal, options) ? action : 'kept',
+    }),
+  );
   return {
     dryRun: options.dryRun,
-    isListing: asksForNone,
+    isListing,
+    hasMap: found.hasMap,
     map: location.named,
-    rows: chosen.map((removal) => ({
-      removal,
-      action: removal.obstacle ? 'kept' : asksForNone ? 'restorable' : 'would-restore',
-    })),
+    rows: found.hasMap ? rows : [],
   };
+}
+
+function canGoBack({ obstacle }: Restorable, { replace }: RestoreOptions): boolean {
+  return obstacle === undefined || (obstacle === 'mapped' && replace);
 }
 
 async function putBack(
@@ -83,23 +96,25 @@ async function putBack(
   options: RestoreOptions,
   problems: Problems,
 ): Promise<RestoreReport> {
-  if (!existsSync(location.directory)) throw noMap(location);
   const release = await takeLock(location.directory);
   try {
     const run = randomUUID();
-    await clearLeftovers(location, readJournal(location.directory), run, problems);
+    await clearLeftovers(location, new Journal(location.directory), run, problems);
     const chosen = choose(await findRemovals(location, problems), chats, options);
     // The oldest first, as they stood in the map.
     const entries = chosen.map(({ entry }) => entry).reverse();
-    const restoration = await undisturbed(() => restoreToFile(location, entries, run));
+    const restoration = await undisturbed(() =>
+      restoreToFile(location, entries, run, options.replace),
+    );
     reportCommit(location.path, restoration, problems);
     return {
       dryRun: false,
       isListing: false,
+      hasMap: true,
       map: location.named,
       rows: chosen.map((removal) => ({
         removal,
-        action: restoration.restored.has(keyOf(removal.entry)) ? 'restored' : 'kept',
+        action: restoration.restored.has(removal.entry) ? 'restored' : 'kept',
       })),
     };
   } finally {
@@ -108,34 +123,24 @@ async function putBack(
 }
 
 /** What the journal has and the map lacks. */
-interface Found {
-  readonly all: readonly Restorable[];
-  readonly lastRun: string | undefined;
+interface Found extends Restorables {
+  readonly hasMap: boolean;
 }
 
-function choose(
-  { all, lastRun }: Found,
-  chats: readonly string[],
-  options: RestoreOptions,
-): Restorable[] {
-  if (options.last && lastRun === undefined) return [];
-  return chooseRemovals(all, chats, {
-    all: options.all,
-    run: options.last ? lastRun : undefined,
-  });
+function choose({ all, lastRun }: Found, chats: readonly string[], options: RestoreOptions) {
+  return chooseRemovals(all, chats, { all: options.all, run: options.last ? lastRun : undefined });
 }
 
 async function findRemovals(location: MapLocation, problems: Problems): Promise<Found> {
-  const { entries, damaged } = readJournal(location.directory);
-  if (damaged.length > 0) {
+  const journal = new Journal(location.directory);
+  const current = await readMap(location.path);
+  const found = restorables(journal, current?.map);
+  if (journal.damaged > 0) {
     problems.warn(
-      `${journalPath(location.directory)}: passed over ${damaged.length} lines that make no sense (the first is line ${damaged[0]})`,
+      `${journalPath(location.directory)}: skipped ${counted(journal.damaged, 'unreadable line')}; what stood there can't be restored`,
     );
   }
-  const current = await readMap(location.path);
-  if (current === undefined) throw noMap(location);
-  const all = restorables(entries, current.map);
-  return { all, lastRun: lastRemovingRun(entries, all) };
+  return { ...found, hasMap: current !== undefined };
 }
 
 function noMap({ named }: MapLocation): CleanupError {

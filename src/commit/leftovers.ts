@@ -1,12 +1,7 @@
 import { lstatSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { explained } from '../errors.js';
-import {
-  JOURNAL_TEMP_NAME,
-  type JournalContent,
-  type PublishEntry,
-  sha256,
-} from '../journal/journal.js';
+import { JOURNAL_TEMP_NAME, type Journal, type PublishEntry, sha256 } from '../journal/journal.js';
 import { warning } from '../output/finding.js';
 import { printable } from '../output/printable.js';
 import type { Problems } from '../output/problems.js';
@@ -17,7 +12,7 @@ import { leftoverName } from './temp-file.js';
 /** Clears up what a killed run of ours left; a file that holds another program's map is kept, and said. */
 export async function clearLeftovers(
   { directory }: MapLocation,
-  journal: JournalContent,
+  journal: Journal,
   _run: string,
   problems: Problems,
 ): Promise<void> {
@@ -27,9 +22,7 @@ export async function clearLeftovers(
       const name = leftoverName(fileName);
       if (fileName === JOURNAL_TEMP_NAME) unlinkQuietly(path);
       if (name === undefined || !isOurs(path)) continue;
-      const publication = journal.entries.findLast(
-        (entry): entry is PublishEntry => entry.op === 'publish' && entry.temp === name,
-      );
+      const publication = publicationOf(journal, name);
       const isKnown =
         publication === undefined ||
         [publication.from, publication.to].includes(sha256(readFileSync(path)));
@@ -46,6 +39,11 @@ export async function clearLeftovers(
   } catch (error) {
     throw explained(error, printable(directory), 'nothing was changed');
   }
+}
+
+function publicationOf(journal: Journal, name: string): PublishEntry | undefined {
+  for (const entry of journal) if (entry.op === 'publish' && entry.temp === name) return entry;
+  return undefined;
 }
 
 function isOurs(path: string): boolean {

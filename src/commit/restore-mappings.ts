@@ -1,7 +1,9 @@
 import { appendToJournal } from '../journal/journal.js';
+import { type Leaving, RemovalJournal } from '../journal/removals.js';
+import { ByChat } from '../session-map/by-chat.js';
 import { putMappings } from '../session-map/edit.js';
 import type { MapLocation } from '../session-map/location.js';
-import { canHold, keyOf, type Mapping, mappingsOf, type SessionMap } from '../session-map/parse.js';
+import { canHold, type Mapping, mappingsOf, type SessionMap } from '../session-map/parse.js';
 import { type Committed, commit } from './commit.js';
 
 /** A mapping as it once stood in the map. */
@@ -12,8 +14,8 @@ export interface FormerMapping extends Pick<Mapping, 'provider' | 'chat' | 'sess
 
 /** What a restore came to. */
 export interface Restoration extends Omit<Committed, 'map'> {
-  /** The keys of the mappings that were put back. */
-  readonly restored: ReadonlySet<string>;
+  /** The mappings that were put back. */
+  readonly restored: ByChat<FormerMapping>;
 }
 
 /**
@@ -21,25 +23,42 @@ export interface Restoration extends Omit<Committed, 'map'> {
  *
  * @param entries in the order that they are to stand in
  * @param run the id of this run, for the journal
+ * @param replaces whether they take the place of newer mappings, too, which the journal gets then
  * @throws CleanupError when nothing could be put back
  */
 export async function restoreToFile(
   location: MapLocation,
   entries: readonly FormerMapping[],
   run: string,
+  replaces = false,
 ): Promise<Restoration> {
-  let absent: readonly FormerMapping[] = [];
-  const announced = new Set<string>();
-  const published = new Map<string, string>();
+  const journal = new RemovalJournal(location.directory, run);
+  const announced = new ByChat<true>();
+  const published = new ByChat<FormerMapping>();
+  let going: readonly FormerMapping[] = [];
+  let newer: readonly Leaving[] = [];
+  let shape: SessionMap['shape'] = 'by-provider';
   const { map, ...committed } = await commit(location, {
     revise(current) {
-      absent = absentFrom(current, entries);
-      return putMappings(current, absent);
+      const there = byChat(current);
+      const canGo = (entry: FormerMapping): boolean => {
+        const mapping = there.get(entry);
+        if (mapping === undefined) return canHold(current, entry.provider);
+        return replaces && mapping.session !== null && mapping.session !== entry.session;
+      };
+      shape = current.shape;
+      going = entries.filter(canGo);
+      newer = going.flatMap((entry) => {
+        const mapping = there.get(entry);
+        return mapping === undefined ? [] : [{ mapping, lastActivity: null }];
+      });
+      return putMappings(current, going);
     },
     announce(publication) {
+      if (newer.length > 0) journal.announce(newer, shape);
       const at = new Date().toISOString();
-      const fresh = absent.filter((entry) => !announced.has(keyOf(entry)));
-      for (const entry of fresh) announced.add(keyOf(entry));
+      const fresh = going.filter((entry) => !announced.has(entry));
+      for (const entry of fresh) announced.set(entry, true);
       appendToJournal(location.directory, [
         ...fresh.flatMap(({ provider, chat, session }) =>
           session === null ? [] : [{ op: 'restore', run, at, provider, chat, session } as const],
@@ -49,19 +68,18 @@ export async function restoreToFile(
     },
     holds: () => true,
     published() {
-      for (const entry of absent) published.set(keyOf(entry), entry.raw);
+      for (const entry of going) published.set(entry, entry);
     },
   });
-  const there = map === undefined ? new Map<string, string>() : rawValues(map);
-  const restored = [...published].filter(([key, raw]) => there.get(key) === raw);
-  return { restored: new Set(restored.map(([key]) => key)), ...committed };
+  journal.end([], [], committed.collisions);
+  const there = map === undefined ? new ByChat<Mapping>() : byChat(map);
+  const restored = new ByChat<FormerMapping>();
+  for (const entry of published.values()) {
+    if (there.get(entry)?.raw === entry.raw) restored.set(entry, entry);
+  }
+  return { restored, ...committed };
 }
 
-function rawValues(map: SessionMap): Map<string, string> {
-  return new Map(mappingsOf(map).map((mapping) => [keyOf(mapping), mapping.raw] as const));
-}
-
-function absentFrom(map: SessionMap, entries: readonly FormerMapping[]): FormerMapping[] {
-  const there = new Set(mappingsOf(map).map(keyOf));
-  return entries.filter((entry) => !there.has(keyOf(entry)) && canHold(map, entry.provider));
+function byChat(map: SessionMap): ByChat<Mapping> {
+  return ByChat.of(mappingsOf(map).map((mapping) => [mapping, mapping]));
 }

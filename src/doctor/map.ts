@@ -2,7 +2,8 @@ import { accessSync, constants, type Stats } from 'node:fs';
 import { lateClock } from '../clean/guards.js';
 import { lockHolder } from '../commit/lock.js';
 import { CleanupError, reason } from '../errors.js';
-import { JOURNAL_NAME, type JournalContent, readJournal } from '../journal/journal.js';
+import { JOURNAL_NAME, Journal, type JournalEntry } from '../journal/journal.js';
+import { counted } from '../output/counted.js';
 import { type Finding, ok, problem, warning } from '../output/finding.js';
 import { Problems } from '../output/problems.js';
 import { foreignGroup, locateMap, type MapLocation } from '../session-map/location.js';
@@ -13,10 +14,11 @@ import type { MappedSection } from '../sessions/mapped.js';
 export interface MapFindings {
   readonly checks: readonly Finding[];
   readonly snapshot: MapSnapshot | undefined;
-  readonly journal: JournalContent;
+  /** Newest entry first; empty when it can't be read. */
+  readonly journal: Iterable<JournalEntry>;
 }
 
-const NO_JOURNAL: JournalContent = { entries: [], damaged: [], bytes: 0 };
+const NO_JOURNAL: readonly JournalEntry[] = [];
 const HOUR_MS = 3600 * 1000;
 
 /**
@@ -44,15 +46,17 @@ export async function checkMap(sessionDir: string, now: number): Promise<MapFind
         journal: NO_JOURNAL,
       };
     }
-    let journal = NO_JOURNAL;
+    let journal: Iterable<JournalEntry> = NO_JOURNAL;
     const checks = [
       ...warnings,
       describeMap(location, snapshot, now),
       checkDirectory(location, snapshot.stats),
       attempt('lock', () => checkLock(location)),
       attempt('journal', () => {
-        journal = readJournal(location.directory);
-        return checkJournal(journal);
+        const found = new Journal(location.directory);
+        const check = checkJournal(found);
+        journal = found;
+        return check;
       }),
     ];
     return { checks, snapshot, journal };
@@ -104,15 +108,17 @@ function checkLock({ directory }: MapLocation): Finding {
     : warning('lock', `a run is under way (process ${holder})`, 'wait for its end');
 }
 
-function checkJournal({ entries, damaged, bytes }: JournalContent): Finding {
-  const removed = entries.filter(({ op }) => op === 'remove').length;
+function checkJournal(journal: Journal): Finding {
+  let removed = 0;
+  for (const { op } of journal) removed += op === 'remove' ? 1 : 0;
+  const { damaged, bytes } = journal;
   const size = `${JOURNAL_NAME}: ${removed} removed mappings, ${(bytes / 1024).toFixed(1)} KiB`;
-  return damaged.length === 0
+  return damaged === 0
     ? ok('journal', size)
     : warning(
         'journal',
-        `${size}; ${damaged.length} lines make no sense`,
-        'what stood in these lines can not be restored',
+        `${size}; ${counted(damaged, 'line')} can't be read`,
+        'what stood there can not be restored',
       );
 }
 

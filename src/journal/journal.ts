@@ -6,18 +6,19 @@ import {
   fsyncSync,
   ftruncateSync,
   openSync,
-  readFileSync,
-  readSync,
   type Stats,
+  statSync,
 } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { CleanupError, errorCode, reason } from '../errors.js';
 import { printable } from '../output/printable.js';
 import type { Problems } from '../output/problems.js';
+import type { ChatName } from '../session-map/by-chat.js';
 import { syncDirectory, writeFully } from '../system/durable.js';
 import { openForReading } from '../system/open.js';
 import { replaceFile } from '../system/replace-file.js';
 import { unlinkIfThere } from '../system/unlink.js';
+import { linesFromEnd, linesFromStart, piecesFrom } from './lines.js';
 
 export const JOURNAL_NAME = 'session_map.removed.jsonl';
 
@@ -62,11 +63,6 @@ export interface DoneEntry {
   readonly collisions: number;
 }
 
-interface ChatName {
-  readonly provider: string;
-  readonly chat: string;
-}
-
 /** A mapping that was put back. */
 export interface RestoredEntry {
   readonly op: 'restore';
@@ -79,17 +75,9 @@ export interface RestoredEntry {
 
 export type JournalEntry = RemovedEntry | PublishEntry | DoneEntry | RestoredEntry;
 
-/** What the journal says, in the order that it was written. */
-export interface JournalContent {
-  readonly entries: readonly JournalEntry[];
-  /** The numbers of the lines that make no sense. */
-  readonly damaged: readonly number[];
-  readonly bytes: number;
-}
-
 // Rewriting on every run would be work for nothing: entries may outlive their days a little.
 const PRUNE_SLACK_MS = 24 * 3600 * 1000;
-const MAX_BYTES = 32 * 1024 * 1024;
+const WRITE_BYTES = 1024 * 1024;
 
 export function journalPath(directory: string): string {
   return join(directory, JOURNAL_NAME);
@@ -100,36 +88,53 @@ export function sha256(bytes: Uint8Array): string {
 }
 
 /**
- * Reads the journal; one that is not there is empty. Lines that make no sense are passed over, and so is
- * a last one that a killed run left unfinished: nothing that it was to announce took place.
- *
- * @throws CleanupError when it can't be read
+ * The journal beside a map, newest entry first; one that is not there is empty. It is read in pieces each
+ * time that it is gone through, and no more of it is held than a line. Lines that make no sense are
+ * skipped, and so is a last one that a killed run left unfinished: nothing that it was to announce took place.
  */
-export function readJournal(directory: string): JournalContent {
-  const path = journalPath(directory);
-  let text: string;
-  try {
-    const file = openForReading(path);
+export class Journal implements Iterable<JournalEntry> {
+  readonly #path: string;
+  #damaged = 0;
+  #bytes = 0;
+
+  constructor(directory: string) {
+    this.#path = journalPath(directory);
+  }
+
+  /** How many lines the last reading has skipped. */
+  get damaged(): number {
+    return this.#damaged;
+  }
+
+  /** Its size when it was last read. */
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  /** @throws CleanupError when it can't be read */
+  *[Symbol.iterator](): Generator<JournalEntry> {
+    this.#damaged = 0;
+    this.#bytes = 0;
+    let file: number | undefined;
     try {
-      mustBeOurs(fstatSync(file));
-      text = readFileSync(file, 'utf8');
+      file = openForReading(this.#path);
+      const stats = fstatSync(file);
+      mustBeOurs(stats, this.#path);
+      this.#bytes = stats.size;
+      for (const { text, isEnded } of linesFromEnd(file, stats.size)) {
+        const entry = text === undefined ? undefined : parseLine(text);
+        if (entry !== undefined) yield entry;
+        else if (isEnded && text !== '') this.#damaged += 1;
+      }
+    } catch (error) {
+      if (errorCode(error) === 'ENOENT') return;
+      throw new CleanupError(
+        `${printable(this.#path)}: can't read the journal: ${reason(error)}; nothing was changed`,
+      );
     } finally {
-      closeSync(file);
+      if (file !== undefined) closeSync(file);
     }
-  } catch (error) {
-    if (errorCode(error) === 'ENOENT') return { entries: [], damaged: [], bytes: 0 };
-    throw new CleanupError(`${printable(path)}: can't read the journal: ${reason(error)}`);
   }
-  const entries: JournalEntry[] = [];
-  const damaged: number[] = [];
-  const lines = text.split('\n');
-  for (const [at, line] of lines.entries()) {
-    if (line === '') continue;
-    const entry = parseLine(line);
-    if (entry !== undefined) entries.push(entry);
-    else if (at < lines.length - 1) damaged.push(at + 1);
-  }
-  return { entries, damaged, bytes: Buffer.byteLength(text) };
 }
 
 /**
@@ -137,21 +142,18 @@ export function readJournal(directory: string): JournalContent {
  *
  * @throws CleanupError when that fails: what is not in the journal must not be removed
  */
-export function appendToJournal(directory: string, entries: readonly JournalEntry[]): void {
+export function appendToJournal(directory: string, entries: Iterable<JournalEntry>): void {
   const path = journalPath(directory);
   try {
     const { O_RDWR, O_APPEND, O_CREAT, O_NOFOLLOW, O_NONBLOCK } = constants;
     const file = openSync(path, O_RDWR | O_APPEND | O_CREAT | O_NOFOLLOW | O_NONBLOCK, 0o600);
     try {
       const stats = fstatSync(file);
-      mustBeOurs(stats);
-      const lastLine = unendedLine(file, stats.size);
-      const isWhole = parseLine(lastLine.toString()) !== undefined;
-      const end = isWhole ? stats.size : stats.size - lastLine.length;
+      mustBeOurs(stats, path);
+      const end = endOfWholeLines(file, stats.size);
       if (end < stats.size) ftruncateSync(file, end);
-      const lines = entries.map((entry) => `${JSON.stringify(entry)}\n`).join('');
       try {
-        writeFully(file, isWhole ? `\n${lines}` : lines);
+        for (const text of inPieces(entries)) writeFully(file, text);
         fsyncSync(file);
       } catch (error) {
         ftruncateSync(file, end);
@@ -168,74 +170,88 @@ export function appendToJournal(directory: string, entries: readonly JournalEntr
   }
 }
 
-/** Reading a device might never end; another user's journal could have anything restored. */
-function mustBeOurs(stats: Stats): void {
-  if (!stats.isFile()) throw new CleanupError('not a regular file');
-  const user = process.geteuid?.() ?? 0;
-  if (![user, 0].includes(stats.uid) && user !== 0) {
-    throw new CleanupError(`it belongs to user ${stats.uid}; remove it if it is not yours`);
+function* inPieces(entries: Iterable<JournalEntry>): Generator<string> {
+  let piece = '';
+  for (const entry of entries) {
+    piece += `${JSON.stringify(entry)}\n`;
+    if (piece.length < WRITE_BYTES) continue;
+    yield piece;
+    piece = '';
   }
+  yield piece;
 }
 
-const NEWLINE = 0x0a;
-
-/** The line at the end that has no end: a killed run's, or one that somebody wrote by hand. */
-function unendedLine(file: number, size: number): Buffer {
-  const last = Buffer.alloc(Math.min(size, 1));
-  readSync(file, last, 0, last.length, size - last.length);
-  if (last.length === 0 || last[0] === NEWLINE) return Buffer.alloc(0);
-  const all = Buffer.alloc(size);
-  readSync(file, all, 0, size, 0);
-  return all.subarray(all.lastIndexOf(NEWLINE) + 1);
+/** Without the line that a killed run has left unfinished. */
+function endOfWholeLines(file: number, size: number): number {
+  for (const { isEnded, start } of linesFromEnd(file, size)) return isEnded ? size : start;
+  return size;
 }
 
 /**
- * Drops what is older than it needs to be, and the oldest of what is too much; never anything of this
- * run.
+ * Reading a device might never end; another user's journal could have anything restored. Root, who may look
+ * at another user's map, reads the journal of the user whose directory it is.
+ */
+function mustBeOurs(stats: Stats, path: string): void {
+  if (!stats.isFile()) throw new CleanupError('not a regular file');
+  const user = process.geteuid?.() ?? 0;
+  const trusted = [user, 0, ...(user === 0 ? [statSync(dirname(path)).uid] : [])];
+  if (trusted.includes(stats.uid)) return;
+  throw new CleanupError(`it belongs to user ${stats.uid}; remove it if it is not yours`);
+}
+
+/**
+ * Drops what is older than it needs to be from the beginning of the journal.
  *
  * @param keepMs how long removed mappings can be restored, ms
+ * @param now ms since the epoch; of two clocks that disagree, the one that is behind
  */
 export function pruneJournal(
   directory: string,
   keepMs: number,
   now: number,
-  run: string,
   problems: Problems,
 ): void {
+  const path = journalPath(directory);
   try {
-    const content = readJournal(directory);
-    const oldest = content.entries[0];
-    const isOld = oldest !== undefined && now - Date.parse(oldest.at) > keepMs + PRUNE_SLACK_MS;
-    if (!isOld && content.bytes <= MAX_BYTES) return;
-    const kept = keepNewest(content.entries, now - keepMs, run);
-    replaceJournal(directory, kept.map((entry) => `${JSON.stringify(entry)}\n`).join(''));
+    const file = openForReading(path);
+    try {
+      const { size } = fstatSync(file);
+      const start = startOfKept(file, size, keepMs, now);
+      if (start === 0) return;
+      const temp = join(directory, JOURNAL_TEMP_NAME);
+      unlinkIfThere(temp);
+      replaceFile(path, piecesFrom(file, start, size), { temp, mode: 0o600 });
+      syncDirectory(directory);
+    } finally {
+      closeSync(file);
+    }
   } catch (error) {
-    problems.warn(
-      `${journalPath(directory)}: can't be shortened: ${reason(error)}; it keeps its old entries`,
-    );
+    if (errorCode(error) === 'ENOENT') return;
+    problems.warn(`${path}: can't be shortened: ${reason(error)}; it keeps its old entries`);
   }
 }
 
-function keepNewest(entries: readonly JournalEntry[], since: number, run: string): JournalEntry[] {
-  const kept: JournalEntry[] = [];
-  let bytes = 0;
-  for (const entry of entries.toReversed()) {
-    bytes += Buffer.byteLength(JSON.stringify(entry)) + 1;
-    const isRoomy = bytes <= MAX_BYTES / 2 && Date.parse(entry.at) >= since;
-    if (entry.run === run || isRoomy) kept.push(entry);
+/** Where the first entry begins that is not old; 0 when there is nothing old enough before it. */
+function startOfKept(file: number, size: number, keepMs: number, now: number): number {
+  let start = 0;
+  let isWorthIt = false;
+  for (const { text, end } of linesFromStart(file, size)) {
+    const at = text === undefined ? Number.NaN : timeOf(text);
+    // What a clock that was ahead has written goes with the first old entry behind it.
+    if (Number.isNaN(at) || at > now) continue;
+    if (now - at <= keepMs) break;
+    isWorthIt ||= now - at > keepMs + PRUNE_SLACK_MS;
+    start = end;
   }
-  return kept.reverse();
+  return isWorthIt ? start : 0;
+}
+
+function timeOf(line: string): number {
+  return Date.parse(parseLine(line)?.at ?? '');
 }
 
 /** A temp file of a fixed name: the lock is ours, and a killed run's is simply written anew. */
 export const JOURNAL_TEMP_NAME = `.${JOURNAL_NAME}.tmp`;
-
-function replaceJournal(directory: string, text: string): void {
-  const temp = join(directory, JOURNAL_TEMP_NAME);
-  unlinkIfThere(temp);
-  replaceFile(journalPath(directory), text, { temp, mode: 0o600 });
-  syncDirectory(directory);
-}
 
 function parseLine(line: string): JournalEntry | undefined {
   let value: unknown;
@@ -255,14 +271,29 @@ const FIELDS: Readonly<Record<string, readonly string[]>> = {
 };
 
 function isEntry(value: unknown): value is JournalEntry {
-  if (typeof value !== 'object' || value === null) return false;
-  const entry = value as Readonly<Record<string, unknown>>;
-  const fields = FIELDS[String(entry['op'])];
-  if (fields === undefined || !Object.hasOwn(FIELDS, String(entry['op']))) return false;
-  if (![...fields, 'run', 'at'].every((field) => typeof entry[field] === 'string')) return false;
-  if (Number.isNaN(Date.parse(String(entry['at'])))) return false;
-  if (entry['op'] === 'remove') return isJson(String(entry['raw']));
-  return entry['op'] !== 'done' || (Array.isArray(entry['kept']) && Array.isArray(entry['unsure']));
+  if (!isRecord(value)) return false;
+  const { op, at } = value;
+  const fields = typeof op === 'string' && Object.hasOwn(FIELDS, op) ? FIELDS[op] : undefined;
+  if (fields === undefined || !hasTexts(value, [...fields, 'run', 'at'])) return false;
+  if (Number.isNaN(Date.parse(String(at)))) return false;
+  if (op === 'remove') return isJson(String(value['raw'])) && isTime(value['lastActivity']);
+  return op !== 'done' || (areNames(value['kept']) && areNames(value['unsure']));
+}
+
+function isTime(value: unknown): boolean {
+  return value === null || Number.isFinite(value);
+}
+
+function areNames(value: unknown): boolean {
+  return Array.isArray(value) && value.every((name) => hasTexts(name, ['provider', 'chat']));
+}
+
+function hasTexts(value: unknown, fields: readonly string[]): boolean {
+  return isRecord(value) && fields.every((field) => typeof value[field] === 'string');
+}
+
+function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 function isJson(text: string): boolean {

@@ -1,6 +1,7 @@
 import type { Publication } from '../commit/commit.js';
-import { keyOf, type Mapping, type SessionMap } from '../session-map/parse.js';
-import { appendToJournal, type DoneEntry, type RemovedEntry } from './journal.js';
+import { ByChat, type ChatName } from '../session-map/by-chat.js';
+import type { Mapping, SessionMap } from '../session-map/parse.js';
+import { appendToJournal, type JournalEntry } from './journal.js';
 
 /** A mapping that goes, and since when its session has been idle. */
 export interface Leaving {
@@ -9,22 +10,19 @@ export interface Leaving {
   readonly lastActivity: number | null;
 }
 
+const NAMES_PER_LINE = 10_000;
+
 /** What a run that removes mappings writes into the journal: each before it goes, and how it ended. */
 export class RemovalJournal {
   readonly #directory: string;
-  readonly #run: string;
-  /** What is in the journal of this run: the mappings' values, by their keys. */
-  readonly #announced = new Map<string, string>();
+  /** The id of the run. */
+  readonly run: string;
+  /** What is in the journal of this run: the mappings' values. */
+  readonly #announced = new ByChat<string>();
 
-  /** @param run the id of the run */
   constructor(directory: string, run: string) {
     this.#directory = directory;
-    this.#run = run;
-  }
-
-  /** Nothing was announced: nothing was touched. */
-  get isEmpty(): boolean {
-    return this.#announced.size === 0;
+    this.run = run;
   }
 
   /**
@@ -39,38 +37,46 @@ export class RemovalJournal {
     shape: SessionMap['shape'],
     publication?: Publication,
   ): void {
-    const at = new Date().toISOString();
-    const fresh = leaving.filter(
-      ({ mapping }) => this.#announced.get(keyOf(mapping)) !== mapping.raw,
-    );
-    appendToJournal(this.#directory, [
-      ...fresh.flatMap((one) => this.#entry(one, shape, at)),
-      ...(publication === undefined
-        ? []
-        : [{ op: 'publish', run: this.#run, at, ...publication } as const]),
-    ]);
-    for (const { mapping } of fresh) this.#announced.set(keyOf(mapping), mapping.raw);
+    const fresh = leaving.filter(({ mapping }) => this.#announced.get(mapping) !== mapping.raw);
+    appendToJournal(this.#directory, this.#entries(fresh, shape, publication));
+    for (const { mapping } of fresh) this.#announced.set(mapping, mapping.raw);
   }
 
-  #entry(
-    { mapping, lastActivity }: Leaving,
+  *#entries(
+    leaving: readonly Leaving[],
     shape: SessionMap['shape'],
-    at: string,
-  ): RemovedEntry[] {
-    const { provider, chat, session, raw } = mapping;
-    if (session === null) return [];
-    const run = this.#run;
-    const entry = { op: 'remove', run, at, provider, chat, session, raw, lastActivity } as const;
-    return [shape === 'flat' ? { ...entry, flat: true } : entry];
+    publication: Publication | undefined,
+  ): Generator<JournalEntry> {
+    const at = new Date().toISOString();
+    const { run } = this;
+    for (const { mapping, lastActivity } of leaving) {
+      const { provider, chat, session, raw } = mapping;
+      if (session === null) continue;
+      const entry = { op: 'remove', run, at, provider, chat, session, raw, lastActivity } as const;
+      yield shape === 'flat' ? { ...entry, flat: true } : entry;
+    }
+    if (publication !== undefined) yield { op: 'publish', run, at, ...publication };
   }
 
   /**
-   * Tells how the run ended: the next one must know which of the announced removals took place.
+   * Tells how the run ended, if it has announced anything: the next one must know which of the announced
+   * removals took place.
    *
+   * @param kept those that stayed after all
+   * @param unsure those that a bridge was asked to forget and that may have stayed
+   * @param collisions how often another process changed the map while it was being committed
    * @throws CleanupError when the journal can't be written
    */
-  end(outcome: Pick<DoneEntry, 'kept' | 'unsure' | 'collisions'>): void {
+  end(kept: readonly ChatName[], unsure: readonly ChatName[], collisions: number): void {
+    if (this.#announced.size === 0) return;
+    const { run } = this;
     const at = new Date().toISOString();
-    appendToJournal(this.#directory, [{ op: 'done', run: this.#run, at, ...outcome }]);
+    const entries: JournalEntry[] = [{ op: 'done', run, at, kept: [], unsure, collisions }];
+    // In lines of a bounded length.
+    for (let from = 0; from < kept.length; from += NAMES_PER_LINE) {
+      const some = kept.slice(from, from + NAMES_PER_LINE);
+      entries.push({ op: 'done', run, at, kept: some, unsure: [], collisions });
+    }
+    appendToJournal(this.#directory, entries);
   }
 }

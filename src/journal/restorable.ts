@@ -1,7 +1,8 @@
 import { CleanupError } from '../errors.js';
 import { printable } from '../output/printable.js';
-import { canHold, keyOf, mappingsOf, type SessionMap } from '../session-map/parse.js';
-import type { JournalEntry, RemovedEntry } from './journal.js';
+import { ByChat, type ChatName } from '../session-map/by-chat.js';
+import { canHold, mappingsOf, type SessionMap } from '../session-map/parse.js';
+import type { DoneEntry, JournalEntry, RemovedEntry } from './journal.js';
 
 /** A removed mapping that the journal has. */
 export interface Restorable {
@@ -10,65 +11,65 @@ export interface Restorable {
   readonly obstacle: 'mapped' | 'flat' | undefined;
 }
 
+/** What can be restored. */
+export interface Restorables {
+  /** The last removal of each chat, newest first. */
+  readonly all: readonly Restorable[];
+  /** The newest run that removed something, whether or not it has been put back since. */
+  readonly lastRun: string | undefined;
+}
+
 /**
- * The last removal of each chat, newest first.
+ * The removals that a journal has and a map lacks.
  *
- * @param entries the journal, oldest first
- * @param map as it stands now
+ * @param journal newest entry first
+ * @param map as it stands now; undefined when there is none
  */
-export function restorables(entries: readonly JournalEntry[], map: SessionMap): Restorable[] {
-  const sessions = new Map(
-    mappingsOf(map).map((mapping) => [keyOf(mapping), mapping.session] as const),
-  );
-  const obstacleTo = (key: string, provider: string): Restorable['obstacle'] => {
-    if (sessions.has(key)) return 'mapped';
-    return canHold(map, provider) ? undefined : 'flat';
+export function restorables(
+  journal: Iterable<JournalEntry>,
+  map: SessionMap | undefined,
+): Restorables {
+  const mappings = map === undefined ? [] : mappingsOf(map);
+  const sessions = ByChat.of(mappings.map((mapping) => [mapping, mapping.session]));
+  const obstacleTo = (name: ChatName): Restorable['obstacle'] => {
+    if (sessions.has(name)) return 'mapped';
+    return map === undefined || canHold(map, name.provider) ? undefined : 'flat';
   };
-  const kept = keptByRun(entries);
-  const latest = new Map<string, RemovedEntry>();
-  for (const entry of entries) {
+  const all: Restorable[] = [];
+  const seen = new ByChat<true>();
+  const runs = new EndedRuns();
+  let lastRun: string | undefined;
+  for (const entry of journal) {
+    if (entry.op === 'done') runs.add(entry, entry.kept);
     if (entry.op !== 'remove') continue;
-    const key = keyOf(entry);
-    if (kept.get(entry.run)?.has(key)) continue;
-    latest.delete(key);
-    latest.set(key, entry);
-  }
-  return (
-    [...latest]
-      .reverse()
-      // Back with the same session: there is nothing to restore.
-      .filter(([key, entry]) => sessions.get(key) !== entry.session)
-      .map(([key, entry]) => ({ entry, obstacle: obstacleTo(key, entry.provider) }))
-  );
-}
-
-/** The mappings that were announced as removed and stayed, by run. */
-function keptByRun(entries: readonly JournalEntry[]): Map<string, Set<string>> {
-  const kept = new Map<string, Set<string>>();
-  for (const entry of entries) {
-    if (entry.op !== 'done') continue;
-    kept.set(entry.run, new Set(entry.kept.map(keyOf)));
-  }
-  return kept;
-}
-
-/**
- * The newest run that removed something, whether or not it has been put back since.
- *
- * @param all what can be restored by this journal
- */
-export function lastRemovingRun(
-  entries: readonly JournalEntry[],
-  all: readonly Restorable[],
-): string | undefined {
-  const kept = keptByRun(entries);
-  const restorable = new Set(all.map(({ entry }) => entry));
-  return entries.findLast((entry) => {
-    if (entry.op !== 'remove') return false;
-    const stayed = kept.get(entry.run);
+    const isThere = sessions.get(entry) === entry.session;
+    const stayed = runs.stayedIn(entry.run);
     // Of a killed run's removals those count that took place.
-    return stayed === undefined ? restorable.has(entry) : !stayed.has(keyOf(entry));
-  })?.run;
+    if (stayed === undefined ? isThere : stayed.has(entry)) continue;
+    lastRun ??= entry.run;
+    if (seen.has(entry)) continue;
+    seen.set(entry, true);
+    // Back with the same session: there is nothing to restore.
+    if (!isThere) all.push({ entry, obstacle: obstacleTo(entry) });
+  }
+  return { all, lastRun };
+}
+
+/** What has stayed, of the run whose entries are being read; they stand together in the journal. */
+export class EndedRuns {
+  #run: string | undefined;
+  #stayed = new ByChat<true>();
+
+  add({ run }: DoneEntry, stayed: readonly ChatName[]): void {
+    if (this.#run !== run) this.#stayed = new ByChat();
+    this.#run = run;
+    for (const name of stayed) this.#stayed.set(name, true);
+  }
+
+  /** The mappings that were announced as removed and stayed; undefined for a run that has not come to its end. */
+  stayedIn(run: string): ByChat<true> | undefined {
+    return run === this.#run ? this.#stayed : undefined;
+  }
 }
 
 /** What the user asked to restore. */

@@ -12,6 +12,8 @@ export interface RestoreReport {
   readonly dryRun: boolean;
   /** Nothing was named: it only tells what could be restored. */
   readonly isListing: boolean;
+  /** False when there is no map yet. */
+  readonly hasMap: boolean;
   /** The map's path, as the user knows it. */
   readonly map: string;
   /** Newest first. */

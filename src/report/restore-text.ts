@@ -37,7 +37,7 @@ export async function restoreText(
   const chat = verbose ? printable : shortNames(chats, (width ?? USUAL_WIDTH) - BESIDE_CHAT);
   const session = verbose ? printable : shortNames(sessions);
   const lines = report.rows.map((row) => rowLine(row, chat, session));
-  if (report.isListing) return listing(report, lines, width);
+  if (report.isListing || !report.hasMap) return listing(report, lines, width);
   const count = report.rows.filter(({ action }) => action !== 'kept').length;
   const verb = report.dryRun ? '[DRY RUN] Would restore' : 'Restored';
   lines.push(colors.bold(`${verb}: ${counted(count, 'mapping')}`));
@@ -50,10 +50,17 @@ export async function restoreText(
   return text(lines, width);
 }
 
-function listing({ rows, map }: RestoreReport, lines: readonly string[], width?: number): string {
+function listing(
+  { rows, hasMap, map }: RestoreReport,
+  lines: readonly string[],
+  width?: number,
+): string {
+  if (!hasMap)
+    return text([`No session map at ${printable(map)} yet: nothing can be restored`], width);
   if (rows.length === 0) return text([`Nothing can be restored to ${printable(map)}`], width);
   const head = `${counted(rows.length, 'removed mapping')} can be restored to ${printable(map)}, newest first:`;
-  const end = 'Say which: --all, --last (those of the last run that removed some), or their chats.';
+  const end =
+    'Say which: --all, --last (those of the last run that removed some), or their chats; --replace puts one back over a newer mapping.';
   return text([head, ...lines, end], width);
 }
 

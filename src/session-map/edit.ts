@@ -51,7 +51,11 @@ export function putMappings(map: SessionMap, entries: readonly Entry[]): string 
 function putIntoSection(map: SessionMap, provider: string, entries: readonly Entry[]): string {
   const section = map.sections.find((candidate) => candidate.provider === provider);
   if (section !== undefined) return putIntoObject(map, section.node, entries);
-  if (map.root.members.length === 0 && entries.every(({ flat }) => flat)) {
+  // What is left of a flat map has no sections.
+  const hasSections = map.sections.some(
+    ({ mappings }) => mappings.length === 0 || mappings.some(({ session }) => session !== null),
+  );
+  if (!hasSections && entries.every(({ flat }) => flat)) {
     return putIntoObject(map, map.root, entries);
   }
   if (!canHold(map, provider)) {

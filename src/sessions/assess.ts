@@ -1,6 +1,7 @@
 import type { Bridge } from '../bridge/client.js';
-import { JOURNAL_NAME, type JournalContent } from '../journal/journal.js';
+import { JOURNAL_NAME, type Journal } from '../journal/journal.js';
 import type { CleanOptions } from '../options/resolve.js';
+import { counted } from '../output/counted.js';
 import { type Finding, warning } from '../output/finding.js';
 import type { Problems } from '../output/problems.js';
 import type { MapLocation } from '../session-map/location.js';
@@ -37,14 +38,13 @@ export async function assess(
   options: AssessOptions,
   location: MapLocation,
   bridge: Bridge | undefined,
-  journal: JournalContent,
+  journal: Journal,
   checkRunning: boolean,
   problems: Problems,
   keepTimes = false,
 ): Promise<Assessment> {
   const mapped = await readMapped(location.path, bridge);
   reportMap(mapped, location, bridge, problems);
-  reportJournal(journal, problems);
   const mappings = mapped.sections.flatMap((section) => section.mappings);
   const policy: Policy = {
     now: Date.now(),
@@ -63,10 +63,9 @@ export async function assess(
   reportUnreadable(decisions, activity, problems);
   activity.reportRunningDoubts(problems);
   reportMissingTranscripts(decisions, activity, options, problems);
-  const back = writtenBack(journal.entries, decisions);
-  if (back.length > 0) {
-    problems.add(writtenBackFinding(back.length, options.bridgeUrl));
-  }
+  const back = writtenBack(journal, decisions);
+  reportJournal(journal, problems);
+  if (back.length > 0) problems.add(writtenBackFinding(back, options.bridgeUrl, mapped.memory));
   return { mapped, activity, policy, decisions, writtenBack: back };
 }
 
@@ -88,11 +87,10 @@ function reportMap(
   }
 }
 
-function reportJournal({ damaged }: JournalContent, problems: Problems): void {
-  if (damaged.length === 0) return;
-  const shown = damaged.slice(0, 5).join(', ') + (damaged.length > 5 ? ', …' : '');
+function reportJournal({ damaged }: Journal, problems: Problems): void {
+  if (damaged === 0) return;
   problems.warn(
-    `${JOURNAL_NAME}: passed over what makes no sense in it (line ${shown}); what stood there can't be restored`,
+    `${JOURNAL_NAME}: skipped ${counted(damaged, 'unreadable line')}; what stood there can't be restored`,
   );
 }
 

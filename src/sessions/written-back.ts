@@ -1,58 +1,65 @@
-import type { JournalEntry, RemovedEntry } from '../journal/journal.js';
+import type { JournalEntry } from '../journal/journal.js';
+import { EndedRuns } from '../journal/restorable.js';
 import { counted } from '../output/counted.js';
 import { type Finding, warning } from '../output/finding.js';
-import { keyOf } from '../session-map/parse.js';
+import { ByChat } from '../session-map/by-chat.js';
+import type { SessionMap } from '../session-map/parse.js';
 import type { Decision } from './decide.js';
+import { hasMapping } from './mapped.js';
 
 /**
  * The mappings that an earlier run removed and that stand there again with the same session, though
- * nothing happened in it since: a bridge has written its memory over the map.
+ * nothing happened in it since: a bridge has written its memory over the map. Of each chat its last removal
+ * counts, where that run came to its end and nobody restored it since.
  *
- * @param entries the journal, oldest first
+ * @param journal newest entry first
  */
 export function writtenBack(
-  entries: readonly JournalEntry[],
+  journal: Iterable<JournalEntry>,
   decisions: readonly Decision[],
 ): Decision[] {
-  const removed = removedForSure(entries);
-  if (removed.size === 0) return [];
-  return decisions.filter(({ mapping, lastActivity }) => {
-    const entry = removed.get(keyOf(mapping));
-    return (
-      entry !== undefined &&
-      entry.session === mapping.session &&
-      (lastActivity ?? 0) <= (entry.lastActivity ?? 0)
-    );
-  });
+  if (decisions.length === 0) return [];
+  const back: Decision[] = [];
+  const runs = new EndedRuns();
+  let waiting: ByChat<Decision> | undefined;
+  for (const entry of journal) {
+    waiting ??= ByChat.of(decisions.map((decision) => [decision.mapping, decision]));
+    if (entry.op === 'done') runs.add(entry, [...entry.kept, ...entry.unsure]);
+    if (entry.op !== 'remove' && entry.op !== 'restore') continue;
+    const decision = waiting.get(entry);
+    if (decision === undefined) continue;
+    const hasStayed = runs.stayedIn(entry.run)?.has(entry) ?? true;
+    if (entry.op === 'remove' && hasStayed) continue;
+    waiting.delete(entry);
+    const { mapping, lastActivity } = decision;
+    const isSame = entry.op === 'remove' && entry.session === mapping.session;
+    if (isSame && (lastActivity ?? 0) <= (entry.lastActivity ?? 0)) back.push(decision);
+  }
+  return back;
 }
 
-/** What it means that mappings were written back, and what to do about it. */
-export function writtenBackFinding(count: number, bridgeUrl: URL | undefined): Finding {
+/**
+ * What it means that mappings were written back, and what to do about it.
+ *
+ * @param memory of the bridge at this address, where it could be read
+ */
+export function writtenBackFinding(
+  back: readonly Decision[],
+  bridgeUrl: URL | undefined,
+  memory: SessionMap | undefined,
+): Finding {
+  const count = back.length;
+  const isInMemory = hasMapping(memory);
+  let fix =
+    'give its address with --bridge-url, so that it forgets them itself, or, for a bridge without that interface, have --on-change restart it';
+  if (bridgeUrl !== undefined) {
+    fix = back.every(({ mapping }) => isInMemory(mapping))
+      ? `a run that is given ${bridgeUrl.href} has it forget them`
+      : `is ${bridgeUrl.href} the bridge that uses this map?`;
+  }
   return warning(
     'written back',
     `${counted(count, 'mapping that was', 'mappings that were')} removed before ${count === 1 ? 'is' : 'are'} back: a running bridge wrote its memory over the map`,
-    bridgeUrl === undefined
-      ? 'give its address with --bridge-url, so that it forgets them itself, or, for a bridge without that interface, have --on-change restart it'
-      : `is ${bridgeUrl.href} the bridge that uses this map?`,
+    fix,
   );
-}
-
-/** The last removal of each chat, where its run came to its end and nobody restored it since. */
-function removedForSure(entries: readonly JournalEntry[]): Map<string, RemovedEntry> {
-  const announced = new Map<string, RemovedEntry>();
-  const removed = new Map<string, RemovedEntry>();
-  for (const entry of entries) {
-    if (entry.op === 'remove') {
-      announced.set(keyOf(entry), entry);
-    } else if (entry.op === 'restore') {
-      removed.delete(keyOf(entry));
-    } else if (entry.op === 'done') {
-      const kept = new Set([...entry.kept, ...entry.unsure].map(keyOf));
-      for (const [key, removal] of announced) {
-        if (removal.run === entry.run && !kept.has(key)) removed.set(key, removal);
-      }
-      announced.clear();
-    }
-  }
-  return removed;
 }

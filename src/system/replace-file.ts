@@ -5,12 +5,13 @@ import { unlinkQuietly } from './unlink.js';
 /**
  * Replaces a file in one step, or makes it.
  *
+ * @param content as one text or in pieces
  * @param temp the new file's path until then, in the same directory; nothing may stand there
  * @throws the system call's error; the file is as it was, and there is no temp file
  */
 export function replaceFile(
   path: string,
-  text: string,
+  content: string | Iterable<Uint8Array>,
   { temp, mode }: { readonly temp: string; readonly mode: number },
 ): void {
   const { O_WRONLY, O_CREAT, O_EXCL, O_NOFOLLOW } = constants;
@@ -19,7 +20,9 @@ export function replaceFile(
     try {
       // Whatever the umask says.
       fchmodSync(file, mode);
-      writeFully(file, text);
+      for (const piece of typeof content === 'string' ? [content] : content) {
+        writeFully(file, piece);
+      }
       fsyncSync(file);
     } finally {
       closeSync(file);

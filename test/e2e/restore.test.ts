@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { appendFileSync, chmodSync, readFileSync, writeFileSync } from 'node:fs';
+import { appendFileSync, chmodSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { Home, uuid } from '../support/home.js';
@@ -126,6 +126,59 @@ describe('restore', () => {
     });
   });
 
+  it('--replace puts the old session back over a newer one, and can itself be undone', async () => {
+    const { home } = cleanable();
+    await home.run();
+    const [old, newer] = [uuid(1), uuid(3)];
+    home.claude(newer, 0.1);
+    home.writeMap({ 'claude-cli': { 'chat-one-1': newer, other: newer } });
+    const look = await home.run(['restore', '--replace', 'chat-one-1', '--dry-run']);
+    expect(look.stdout).toMatch(/Would restore: 1 mapping\n/);
+    expect(home.map).toEqual({ 'claude-cli': { 'chat-one-1': newer, other: newer } });
+
+    expect(await home.run(['restore', '--replace', 'chat-one-1'])).toMatchObject({ status: 0 });
+    expect(home.map).toEqual({ 'claude-cli': { 'chat-one-1': old, other: newer } });
+    expect((await home.run(['restore', '-v'])).stdout).toContain(newer);
+
+    expect(await home.run(['restore', '--replace', 'chat-one-1'])).toMatchObject({ status: 0 });
+    expect(home.map).toEqual({ 'claude-cli': { 'chat-one-1': newer, other: newer } });
+  });
+
+  it.each([[], ['--all'], ['--last']])('refuses --replace %s without a chat', async (...which) => {
+    const { home } = cleanable();
+    await home.run();
+    const text = home.writeMap({ 'claude-cli': { 'chat-one-1': uuid(3) } });
+    expect(await home.run(['restore', '--replace', ...which])).toMatchObject({
+      status: 2,
+      stdout: '',
+    });
+    expect(home.mapText).toBe(text);
+  });
+
+  it('says in one line that there is no map yet', async () => {
+    const home = new Home();
+    for (const args of [[], ['--all'], ['--last']]) {
+      expect(await home.run(['restore', ...args])).toEqual({
+        status: 0,
+        signal: null,
+        stdout: `No session map at ${home.mapPath} yet: nothing can be restored\n`,
+        stderr: '',
+      });
+    }
+    expect(home.beside).toEqual([]);
+  });
+
+  it('fails when the map is gone that something could be put back into', async () => {
+    const { home } = cleanable();
+    await home.run();
+    rmSync(home.mapPath);
+    expect(await home.run(['restore'])).toMatchObject({ status: 0, stderr: '' });
+    expect(await home.run(['restore', '--all'])).toMatchObject({
+      status: 1,
+      stderr: expect.stringMatching(/no session map here/),
+    });
+  });
+
   it('--dry-run only tells', async () => {
     const { home } = cleanable();
     await home.run();
@@ -147,13 +200,17 @@ describe('restore', () => {
     expect(home.map).toEqual(before);
   });
 
-  it('makes a flat map of one that was emptied', async () => {
+  it.each([
+    ['nothing', {}],
+    ['a version', { version: 2 }],
+    ['a record', { about: { lines: 1 } }],
+  ])('makes a flat map of one that was emptied but for %s', async (_, rest) => {
     const home = new Home();
     home.claude(uuid(1), 5);
-    const before = { a: uuid(1), b: { session_id: uuid(1) } };
+    const before = { ...rest, a: uuid(1), b: { session_id: uuid(1) } };
     home.writeMap(before);
     await home.run();
-    expect(home.map).toEqual({});
+    expect(home.map).toEqual(rest);
     await home.run(['restore', '--all']);
     expect(home.map).toEqual(before);
   });
@@ -181,6 +238,30 @@ describe('restore', () => {
     expect(stderr).toMatch(/belongs to user 54002/);
   });
 
+  it('as root takes it from no other user in a directory open to all', {
+    skip: !isRoot,
+  }, async () => {
+    const { home, before } = cleanable();
+    await home.run();
+    const text = home.writeMap(before);
+    chmodSync(home.sessionDir, 0o1777);
+    spawnSync('chown', ['54002', join(home.sessionDir, JOURNAL)]);
+    for (const args of [['restore', '--all'], []]) {
+      const { status, stderr } = await home.run(args);
+      expect(status).toBe(1);
+      expect(stderr).toMatch(/belongs to user 54002/);
+    }
+    expect(home.mapText).toBe(text);
+  });
+
+  it('as root lists what the user whose map it is can restore', { skip: !isRoot }, async () => {
+    const { home } = cleanable();
+    await home.run();
+    spawnSync('chown', ['-R', '54001', home.dir]);
+    const { stdout } = await home.run(['restore', '--json']);
+    expect(JSON.parse(stdout).summary.restorable).toBe(3);
+  });
+
   it('does not count what it put back as written back by the bridge', async () => {
     const { home } = cleanable();
     await home.run();
@@ -204,14 +285,33 @@ describe('the journal', () => {
     ]);
   });
 
-  it('may have damaged lines: they are passed over and said', async () => {
+  it('may have damaged lines: they are skipped and said', async () => {
     const { home, before } = cleanable();
     await home.run();
     appendFileSync(join(home.sessionDir, JOURNAL), '{"op":"remove","run":"x"\n\u001b[2Jgarbage\n');
     const { status, stdout, stderr } = await home.run(['restore', '--all']);
     expect(status).toBe(0);
     expect(stdout).toMatch(/Restored: 3 mappings/);
-    expect(stderr).toMatch(/passed over 2 lines that make no sense/);
+    expect(stderr).toMatch(/skipped 2 unreadable lines/);
+    expect(home.map).toEqual(before);
+  });
+
+  it.each([
+    ['names that are null', { op: 'done', kept: [null], unsure: [] }],
+    ['no names', { op: 'done' }],
+    ['a name without a chat', { op: 'done', kept: [], unsure: [{ provider: 'claude-cli' }] }],
+    ['a value that is no JSON', { op: 'remove', chat: 'x', session: uuid(8), raw: '{' }],
+    ['a chat that is a number', { op: 'remove', chat: 1, session: uuid(8), raw: '"x"' }],
+    ['no time', { op: 'restore', chat: 'x', session: uuid(8), at: 'yesterday' }],
+    ['an operation of another version', { op: 'constructor' }],
+  ])('may have lines with %s, which are skipped', async (_, odd) => {
+    const { home, before } = cleanable();
+    const line = { run: 'x', at: new Date().toISOString(), provider: 'claude-cli', ...odd };
+    writeFileSync(join(home.sessionDir, JOURNAL), `${JSON.stringify(line)}\n`);
+    const { status, stderr } = await home.run(['-q']);
+    expect(status).toBe(0);
+    expect(stderr).toMatch(/^[^\n]*skipped 1 unreadable line;[^\n]*\n$/);
+    expect(await home.run(['restore', '--all'])).toMatchObject({ status: 0 });
     expect(home.map).toEqual(before);
   });
 
@@ -253,6 +353,9 @@ describe('the journal', () => {
         lastActivity: 1,
       })}\n`;
     writeFileSync(join(home.sessionDir, JOURNAL), old(40, 'old') + old(5, 'recent'));
+    await home.run();
+    // The first run can't know whether its clock is right.
+    expect((await home.run(['restore', '--json'])).stdout).toContain('"old"');
     await home.run();
     const names = async () => (await home.run(['restore', '--json'])).stdout;
     expect(await names()).not.toContain('"old"');

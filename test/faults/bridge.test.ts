@@ -264,6 +264,57 @@ describeWith({ commands: ['python3'] })('a running bridge', () => {
       expect(home.map).toEqual(CLEANED);
     });
 
+    it('after a run without the address is not taken for another bridge', async () => {
+      const { home, bridge } = await bridgeWith();
+      expect(await home.run(['-q'])).toMatchObject({ status: 0, stderr: '' });
+      await bridge.tell('save');
+      const report = await home.runJson(['--bridge-url', bridge.address]);
+      expect(report.summary).toMatchObject({ removed: 1, writtenBack: 1 });
+      expect(report.warnings).toEqual([expect.stringContaining('has it forget them')]);
+      expect(await bridge.memory()).toEqual(CLEANED);
+    });
+
+    it('that does not know what was written back is taken for another one', async () => {
+      const { home, bridge } = await bridgeWith();
+      expect(await home.run(['-q', '--bridge-url', bridge.address])).toMatchObject({ status: 0 });
+      home.writeMap(MAP);
+      const report = await home.runJson(['--bridge-url', bridge.address]);
+      expect(report.summary).toMatchObject({ removed: 1, writtenBack: 1 });
+      expect(report.warnings).toEqual([expect.stringContaining('the bridge that uses this map?')]);
+    });
+
+    it.each([
+      ['whatever proxy the environment names', { NODE_USE_ENV_PROXY: '1' }],
+      ['without WebAssembly', { NODE_OPTIONS: '--jitless' }],
+    ])('is asked directly, %s', async (_, env) => {
+      const { home, bridge } = await bridgeWith();
+      const nowhere = 'http://127.0.0.1:9';
+      const proxy = { HTTP_PROXY: nowhere, http_proxy: nowhere, ALL_PROXY: nowhere };
+      const args = ['-q', '--bridge-url', bridge.address];
+      expect(await home.run(args, { env: { ...proxy, ...env } })).toEqual({
+        status: 0,
+        signal: null,
+        stdout: '',
+        stderr: '',
+      });
+      expect(await bridge.memory()).toEqual(CLEANED);
+    });
+
+    it('is asked for its memory once in a hundred times', async () => {
+      const many = Array.from({ length: 250 }, (_, n) => [`idle-${n}`, IDLE]);
+      const { home, bridge } = await bridgeWith({
+        ...MAP,
+        'claude-cli': { ...Object.fromEntries(many), busy: ACTIVE },
+      });
+      const report = await home.runJson(['--bridge-url', bridge.address]);
+      expect(report.summary).toMatchObject({ removed: 250 });
+      expect(home.map).toEqual(CLEANED);
+      const { memory, asked } = await bridge.state();
+      expect(memory).toEqual(CLEANED);
+      expect(asked.DELETE).toBe(250);
+      expect(asked.GET).toBeLessThan(10);
+    });
+
     it('forgets nothing in a dry run', async () => {
       const { home, bridge } = await bridgeWith();
       const before = home.mapText;
@@ -343,7 +394,7 @@ describeWith({ commands: ['python3'] })('a running bridge', () => {
       const report = JSON.parse(stdout) as JsonReport;
       expect(report.summary).toMatchObject({ removed: 1, writtenBack: 1 });
       expect(report.warnings).toEqual([
-        expect.stringMatching(/^1 mapping.*--bridge-url.*--on-change/),
+        expect.stringMatching(/^written back: 1 mapping.*--bridge-url.*--on-change/),
       ]);
       expect(stderr).toMatch(/^claude-session-cleanup: warning: [^\n]+\n$/);
     });
@@ -631,20 +682,25 @@ describeWith({ commands: ['python3'] })('a running bridge', () => {
       ['a dot', '.'],
       ['nothing', ''],
       ['half a character', '\ud83e'],
-    ])('that no address can name (%s) keeps those, says so, and goes on', async (_, odd) => {
-      const { home, bridge } = await bridgeWith({
-        ...MAP,
-        'claude-cli': { [odd]: uuid(3), idle: IDLE, busy: ACTIVE },
-      });
-      home.claude(uuid(3), 5);
-      const { status, stderr } = await home.run(['-q', '--bridge-url', bridge.address]);
-      expect(status).toBe(1);
-      expect(stderr).toMatch(oneLineAbout(bridge));
-      const left = { ...MAP, 'claude-cli': { [odd]: uuid(3), busy: ACTIVE } };
-      expect(await bridge.memory()).toEqual(left);
-      expect(home.map).toEqual(left);
-      expect((await bridge.state()).asked).toMatchObject({ DELETE: 1, elsewhere: 0 });
-    });
+    ])(
+      'that no address can name (%s) keeps those, warns with the cure, and goes on',
+      async (_, odd) => {
+        const { home, bridge } = await bridgeWith({
+          ...MAP,
+          'claude-cli': { [odd]: uuid(3), idle: IDLE, busy: ACTIVE },
+        });
+        home.claude(uuid(3), 5);
+        const { status, stderr } = await home.run(['-q', '--bridge-url', bridge.address]);
+        expect(status).toBe(0);
+        expect(stderr).toMatch(
+          /^[^\n]*warning: [^\n]*can't name this chat[^\n]*stop the bridge[^\n]*\n$/,
+        );
+        const left = { ...MAP, 'claude-cli': { [odd]: uuid(3), busy: ACTIVE } };
+        expect(await bridge.memory()).toEqual(left);
+        expect(home.map).toEqual(left);
+        expect((await bridge.state()).asked).toMatchObject({ DELETE: 1, elsewhere: 0 });
+      },
+    );
   });
 });
 

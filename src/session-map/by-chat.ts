@@ -1,0 +1,44 @@
+/** The two names of a mapping. */
+export interface ChatName {
+  readonly provider: string;
+  readonly chat: string;
+}
+
+/** One thing for each chat of a section. One string of both names would cost more than most of them. */
+export class ByChat<T> {
+  readonly #sections = new Map<string, Map<string, T>>();
+
+  static of<T>(entries: Iterable<readonly [ChatName, T]>): ByChat<T> {
+    const all = new ByChat<T>();
+    for (const [name, thing] of entries) all.set(name, thing);
+    return all;
+  }
+
+  get size(): number {
+    let size = 0;
+    for (const chats of this.#sections.values()) size += chats.size;
+    return size;
+  }
+
+  get({ provider, chat }: ChatName): T | undefined {
+    return this.#sections.get(provider)?.get(chat);
+  }
+
+  has({ provider, chat }: ChatName): boolean {
+    return this.#sections.get(provider)?.has(chat) ?? false;
+  }
+
+  set({ provider, chat }: ChatName, thing: T): void {
+    const chats = this.#sections.get(provider) ?? new Map<string, T>();
+    this.#sections.set(provider, chats);
+    chats.set(chat, thing);
+  }
+
+  delete({ provider, chat }: ChatName): void {
+    this.#sections.get(provider)?.delete(chat);
+  }
+
+  *values(): Generator<T> {
+    for (const chats of this.#sections.values()) yield* chats.values();
+  }
+}

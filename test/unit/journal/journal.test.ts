@@ -1,0 +1,140 @@
+import { appendFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import {
+  appendToJournal,
+  Journal,
+  type JournalEntry,
+  journalPath,
+  pruneJournal,
+} from '../../../src/journal/journal.js';
+import { Problems } from '../../../src/output/problems.js';
+
+const DAY_MS = 24 * 3600 * 1000;
+const NOW = Date.parse('2026-11-30T12:00:00Z');
+
+function directory(): string {
+  const path = mkdtempSync(join(tmpdir(), 'journal-'));
+  onTestFinished(() => rmSync(path, { recursive: true, force: true }));
+  return path;
+}
+
+function removed(chat: string, daysAgo = 0): JournalEntry {
+  const at = new Date(NOW - daysAgo * DAY_MS).toISOString();
+  const [provider, session] = ['claude-cli', `session-of-${chat}`];
+  const raw = JSON.stringify(session);
+  return { op: 'remove', run: 'run', at, provider, chat, session, raw, lastActivity: null };
+}
+
+function chatsIn(journal: Journal): string[] {
+  return [...journal].flatMap((entry) => (entry.op === 'remove' ? entry.chat : []));
+}
+
+describe('the journal', () => {
+  it('is read from its newest entry on', () => {
+    const place = directory();
+    appendToJournal(place, [removed('a'), removed('b')]);
+    appendToJournal(place, [removed('c')]);
+    expect(chatsIn(new Journal(place))).toEqual(['c', 'b', 'a']);
+  });
+
+  it('is empty when it is not there', () => {
+    expect([...new Journal(directory())]).toEqual([]);
+  });
+
+  it('takes entries as they come, however many', () => {
+    const place = directory();
+    const count = 20_000;
+    appendToJournal(
+      place,
+      (function* () {
+        for (let n = 0; n < count; n += 1) yield removed(`chat-${n}`);
+      })(),
+    );
+    expect(chatsIn(new Journal(place)).toReversed()).toEqual(
+      Array.from({ length: count }, (_, n) => `chat-${n}`),
+    );
+  });
+
+  it('is as it was when an entry fails on its way', () => {
+    const place = directory();
+    appendToJournal(place, [removed('a')]);
+    const before = readFileSync(journalPath(place), 'utf8');
+    const failing = (function* () {
+      for (let n = 0; n < 10_000; n += 1) yield removed(`chat-${n}`);
+      throw new Error('no more');
+    })();
+    expect(() => appendToJournal(place, failing)).toThrow(/no more/);
+    expect(readFileSync(journalPath(place), 'utf8')).toBe(before);
+  });
+
+  it('counts the lines that it skips, but not an unfinished last one, which goes', () => {
+    const place = directory();
+    appendToJournal(place, [removed('a')]);
+    appendFileSync(journalPath(place), 'nonsense\n\n[]\n{"op":"remove"}\n{"op":"rem');
+    const journal = new Journal(place);
+    expect(chatsIn(journal)).toEqual(['a']);
+    expect(journal.damaged).toBe(3);
+    appendToJournal(place, [removed('b')]);
+    expect(chatsIn(journal)).toEqual(['b', 'a']);
+    expect(journal.damaged).toBe(3);
+  });
+
+  it('skips a line of 40 MB', () => {
+    const place = directory();
+    appendToJournal(place, [removed('a')]);
+    appendFileSync(journalPath(place), `${'x'.repeat(40 * 1024 * 1024)}\n`);
+    appendToJournal(place, [removed('b')]);
+    const journal = new Journal(place);
+    expect(chatsIn(journal)).toEqual(['b', 'a']);
+    expect(journal.damaged).toBe(1);
+  });
+});
+
+describe('what is older than its days', () => {
+  const pruned = (entries: readonly JournalEntry[], now = NOW): string[] => {
+    const place = directory();
+    appendToJournal(place, entries);
+    const problems = new Problems();
+    pruneJournal(place, 30 * DAY_MS, now, problems);
+    expect(problems.all).toEqual([]);
+    return chatsIn(new Journal(place)).toReversed();
+  };
+
+  it('goes, whatever the size of the rest', () => {
+    expect(pruned([removed('old', 40), removed('old too', 31), removed('a', 29)])).toEqual(['a']);
+    const many = Array.from({ length: 5000 }, (_, n) => removed(`chat-${n}`, 1));
+    expect(pruned([removed('old', 40), ...many])).toHaveLength(5000);
+  });
+
+  it('stays for a day more, so that not every run writes the journal anew', () => {
+    expect(pruned([removed('a', 30.5), removed('b', 1)])).toEqual(['a', 'b']);
+  });
+
+  it('goes alone: what is behind a newer entry stays', () => {
+    expect(pruned([removed('a', 1), removed('of a clock that was behind', 9000)])).toHaveLength(2);
+  });
+
+  it.each([
+    ['stays at the beginning', [removed('ahead', -1800), removed('a', 1)], ['ahead', 'a']],
+    ['stays behind what goes', [removed('old', 40), removed('ahead', -1800)], ['ahead']],
+    ['goes with an old one behind it', [removed('ahead', -1800), removed('old', 40)], []],
+  ])('of what a clock that was ahead has written %s', (_, entries, left) => {
+    expect(pruned(entries)).toEqual(left);
+  });
+
+  it('is nothing when there is no journal', () => {
+    const problems = new Problems();
+    pruneJournal(directory(), DAY_MS, NOW, problems);
+    expect(problems.all).toEqual([]);
+  });
+
+  it('goes from among lines that can not be read', () => {
+    const place = directory();
+    writeFileSync(journalPath(place), 'nonsense\n');
+    appendToJournal(place, [removed('old', 40), removed('a', 1)]);
+    pruneJournal(place, 30 * DAY_MS, NOW, new Problems());
+    expect(readFileSync(journalPath(place), 'utf8')).toBe(`${JSON.stringify(removed('a', 1))}\n`);
+  });
+});

@@ -1,0 +1,62 @@
+import { closeSync, mkdtempSync, openSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import fc from 'fast-check';
+import { expect, it, onTestFinished } from 'vitest';
+import { type Line, linesFromEnd, linesFromStart } from '../../../src/journal/lines.js';
+
+const PIECE = 256 * 1024;
+const MOST = 32 * 1024 * 1024;
+
+function linesOf(content: string | Buffer): { fromEnd: Line[]; fromStart: Line[] } {
+  const directory = mkdtempSync(join(tmpdir(), 'lines-'));
+  onTestFinished(() => rmSync(directory, { recursive: true, force: true }));
+  const path = join(directory, 'lines');
+  writeFileSync(path, content);
+  const file = openSync(path, 'r');
+  const { size } = statSync(path);
+  const lines = {
+    fromEnd: [...linesFromEnd(file, size)],
+    fromStart: [...linesFromStart(file, size)],
+  };
+  closeSync(file);
+  return lines;
+}
+
+/** As a text of that many bytes, so that lines begin and end anywhere in the pieces that are read. */
+const line = fc.oneof(
+  fc.string({ unit: 'grapheme', maxLength: 20 }).map((text) => text.replaceAll('\n', '')),
+  fc
+    .constantFrom(0, 1, PIECE - 2, PIECE - 1, PIECE, PIECE + 1, 2 * PIECE)
+    .map((n) => 'x'.repeat(n)),
+);
+
+it('gives the same lines from either end, with their places', () => {
+  fc.assert(
+    fc.property(fc.array(line, { maxLength: 6 }), fc.string({ maxLength: 3 }), (texts, rest) => {
+      const end = rest.replaceAll('\n', '');
+      const content = texts.map((text) => `${text}\n`).join('') + end;
+      const bytes = Buffer.from(content);
+      const { fromEnd, fromStart } = linesOf(bytes);
+      expect(fromStart.map(({ text }) => text)).toEqual(end === '' ? texts : [...texts, end]);
+      expect(fromEnd.toReversed()).toEqual(fromStart);
+      for (const { text, start, end: lineEnd, isEnded } of fromStart) {
+        expect(bytes.toString('utf8', start, lineEnd)).toBe(isEnded ? `${text}\n` : text);
+      }
+    }),
+    { numRuns: 60 },
+  );
+});
+
+it('holds no line that is too long, and gives those around it', () => {
+  const { fromEnd, fromStart } = linesOf(
+    `a\n${'x'.repeat(MOST + PIECE)}\nb\n${'y'.repeat(MOST + 1)}`,
+  );
+  expect(fromStart.map(({ text, isEnded }) => [text, isEnded])).toEqual([
+    ['a', true],
+    [undefined, true],
+    ['b', true],
+    [undefined, false],
+  ]);
+  expect(fromEnd.toReversed()).toEqual(fromStart);
+});
