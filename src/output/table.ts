@@ -48,6 +48,8 @@ export function widthOf(text: string): number {
   return PLAIN.test(text) ? text.length : stringWidth(text);
 }
 
+// No character takes more.
+const MOST_CELLS = 2;
 // A date and its time of day are one word.
 const WORD = / *(?:\d{4}-\d\d-\d\d \d\d:\d\d|[^ ])+/g;
 
@@ -58,12 +60,16 @@ const WORD = / *(?:\d{4}-\d\d-\d\d \d\d:\d\d|[^ ])+/g;
  * @param indent what each line but the first begins with
  */
 export function wrapped(text: string, width: number | undefined, indent = ''): string[] {
-  if (width === undefined || widthOf(text) <= width) return [text];
+  if (width === undefined || text.length * MOST_CELLS <= width) return [text];
   const lines: string[] = [];
   let line = '';
+  // Word by word: most are plain, and a line as a whole is not.
+  let filled = 0;
   for (const [word] of text.matchAll(WORD)) {
-    if (widthOf(line + word) <= width) {
+    const cells = widthOf(word);
+    if (filled + cells <= width) {
       line += word;
+      filled += cells;
       continue;
     }
     if (line !== '') lines.push(line);
@@ -74,6 +80,7 @@ export function wrapped(text: string, width: number | undefined, indent = ''): s
       lines.push(head);
       line = indent + line.slice(head.length);
     }
+    filled = widthOf(line);
   }
   return [...lines, line];
 }

@@ -1,4 +1,4 @@
-import { type Decision, STATES, type State } from '../sessions/decide.js';
+import type { Decision, State } from '../sessions/decide.js';
 import type { Mapped } from '../sessions/mapped.js';
 
 /** What became of one mapping. */
@@ -69,20 +69,22 @@ export interface Summary extends Readonly<Record<State, number>> {
 }
 
 /** Counts a report's rows by state and action. */
-export function summarize({ sections, writtenBack }: CleanReport): Summary {
-  const rows = sections.flatMap((section) => section.rows);
+export function summarize(report: Pick<CleanReport, 'sections' | 'writtenBack'>): Summary {
+  const counts = { removed: 0, 'would-remove': 0, kept: 0 };
+  const rows = rowsOf(report);
+  for (const { action } of rows) counts[action] += 1;
   return {
     checked: rows.length,
     ...countByState(rows),
-    removed: rows.filter(({ action }) => action === 'removed').length,
-    wouldRemove: rows.filter(({ action }) => action === 'would-remove').length,
-    writtenBack,
+    removed: counts.removed,
+    wouldRemove: counts['would-remove'],
+    writtenBack: report.writtenBack,
   };
 }
 
 /** How many of these rows' sessions are in each state. */
 export function countByState(rows: readonly Row[]): Record<State, number> {
-  const counts = Object.fromEntries(STATES.map((state) => [state, 0])) as Record<State, number>;
+  const counts = { active: 0, idle: 0, missing: 0, unreadable: 0, unrecognized: 0 };
   for (const { decision } of rows) counts[decision.state] += 1;
   return counts;
 }
