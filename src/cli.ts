@@ -1,17 +1,18 @@
 import { CommanderError } from 'commander';
-import type { ExitStatus } from './errors.js';
+import { EXIT, type ExitStatus } from './errors.js';
 import { reportFailure } from './failure.js';
 import { print } from './output/stdout.js';
-import { AT_THE_START, program } from './program.js';
+import { type Course, program } from './program.js';
 
 async function main(args: readonly string[]): Promise<ExitStatus> {
-  const course = { ...AT_THE_START };
+  const course: Course = { status: EXIT.done, cleans: false, help: '' };
+  const root = program(course);
   try {
-    await program(course).parseAsync(args, { from: 'user' }).catch(unlessHelp);
+    await root.parseAsync(args, { from: 'user' }).catch(unlessHelp);
     await print(course.help);
     return course.status;
   } catch (error) {
-    return await reportFailure(error, args, course);
+    return await reportFailure(error, root, course);
   }
 }
 

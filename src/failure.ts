@@ -1,18 +1,22 @@
 import { type Command, CommanderError } from 'commander';
 import { CleanupError, EXIT, type ExitStatus, explained, UsageError } from './errors.js';
-import { type Flags, inOneLine } from './options/flags.js';
+import { type Flags, flagsOf, inOneLine } from './options/flags.js';
 import { metricsOptions } from './options/resolve.js';
 import { printable, printableJson } from './output/printable.js';
 import { Problems } from './output/problems.js';
 import { printProblems } from './output/stderr.js';
 import { print } from './output/stdout.js';
-import { AT_THE_START, type Course, program } from './program.js';
+import type { Course } from './program.js';
 import { errorJson } from './report/json.js';
 
-/** Tells of a command that could not do its work: on standard error, as JSON and in the metrics, as asked. */
+/**
+ * Tells of a command that could not do its work: on standard error, as JSON and in the metrics, as asked.
+ *
+ * @param root the command line, as far as it was read
+ */
 export async function reportFailure(
   thrown: unknown,
-  args: readonly string[],
+  root: Command,
   { cleans }: Course,
 ): Promise<ExitStatus> {
   const error = explained(refused(thrown), pathOf(thrown), 'the map is whole');
@@ -20,14 +24,17 @@ export async function reportFailure(
   const message = isExpected ? error.message : `internal error: ${describe(error)}`;
   const problems = new Problems();
   problems.error(message);
-  const { command, isClean, flags } = asked(args);
-  if (isClean && !cleans) {
-    const { MetricsRecord } = await import('./metrics/record.js');
-    new MetricsRecord(metricsOptions(flags, process.env), problems).write(undefined, false);
-  }
+  const [word] = root.args;
+  const asked = root.commands.find((known) => known.name() === word);
+  const name = asked?.name() ?? 'clean';
+  const flags = flagsOf(asked ?? root);
+  // A word that is no command is no clean run.
+  const isClean =
+    name === 'clean' && (asked !== undefined || word === undefined || word.startsWith('-'));
+  if (isClean && !cleans) await keepMetrics(flags, problems);
   printProblems(problems.all);
-  if (flags.json) {
-    await print(printableJson(errorJson(command, printable(message)))).catch(() => {});
+  if ('json' in flags) {
+    await print(printableJson(errorJson(name, printable(message)))).catch(() => {});
   }
   return isExpected ? error.exitStatus : EXIT.failed;
 }
@@ -38,35 +45,15 @@ function refused(thrown: unknown): unknown {
   return new UsageError(inOneLine(thrown.message));
 }
 
-/** What a command line asks for. */
-interface Asked {
-  readonly command: string;
-  readonly isClean: boolean;
-  readonly flags: Flags;
-}
-
-/** What a command line asks for, as far as it can be told of one that may make no sense. */
-function asked(args: readonly string[]): Asked {
-  const root = program({ ...AT_THE_START });
-  for (const { options } of [root, ...root.commands]) {
-    for (const option of options) if (option.parseArg) option.argParser((value) => value);
-  }
-  let words: readonly string[] = [];
-  let command: Command | undefined;
+/** Writes the metrics of a clean run that did not begin; none when it can't be told where. */
+async function keepMetrics(flags: Flags, problems: Problems): Promise<void> {
   try {
-    const { operands, unknown } = root.parseOptions([...args]);
-    words = operands;
-    command = root.commands.find((known) => known.name() === words[0]);
-    command?.parseOptions(unknown);
+    const options = metricsOptions(flags, process.env);
+    const { MetricsRecord } = await import('./metrics/record.js');
+    new MetricsRecord(options, problems).write(undefined, false);
   } catch (error) {
-    // An option that stands last and lacks its value.
-    if (!(error instanceof CommanderError)) throw error;
+    if (!(error instanceof UsageError)) throw error;
   }
-  return {
-    command: command?.name() ?? 'clean',
-    isClean: words.length === 0 || words[0] === 'clean',
-    flags: (command ?? root).optsWithGlobals(),
-  };
 }
 
 /** The file that a failed system call was about. */

@@ -1,16 +1,10 @@
 import { Argument, Command } from 'commander';
 import type { Shell } from './commands/completion.js';
-import { EXIT, type ExitStatus } from './errors.js';
+import type { ExitStatus } from './errors.js';
 import { PROGRAM, VERSION } from './name.js';
-import {
-  addCleanOptions,
-  addListOptions,
-  addRestoreOptions,
-  addSessionOptions,
-  type Flags,
-  flagsOf,
-} from './options/flags.js';
-import { cleanOptions, listOptions, restoreOptions, sessionOptions } from './options/resolve.js';
+import { addOptions, flagsOf } from './options/flags.js';
+import { type Options, optionsFrom } from './options/resolve.js';
+import type { Taker } from './options/table.js';
 import { print } from './output/stdout.js';
 
 /** How far the program has come. */
@@ -22,13 +16,8 @@ export interface Course {
   help: string;
 }
 
-export const AT_THE_START: Readonly<Course> = { status: EXIT.done, cleans: false, help: '' };
-
 /** The command line: every command with its options. Each command is loaded only when it runs. */
 export function program(course: Course): Command {
-  const done = (status: ExitStatus): void => {
-    course.status = status;
-  };
   const root = commandLine(PROGRAM)
     // By itself commander writes to a stream, which fails without a word for us to catch.
     .configureOutput({
@@ -44,54 +33,47 @@ export function program(course: Course): Command {
     .argument('[command]')
     .usage('[clean] [options]\n       claude-session-cleanup list|restore|doctor|completion|schema')
     .configureHelp({ visibleArguments: () => [] });
-  const runClean = async (flags: Flags): Promise<void> => {
-    const options = cleanOptions(flags, process.env);
-    const { clean } = await import('./commands/clean.js');
+
+  /** Has a command take its options, and run with them. */
+  const runs = (
+    command: Command,
+    taker: Taker,
+    run: (options: Options, words: string[]) => Promise<ExitStatus>,
+  ): Command =>
+    addOptions(command, taker).action(async () => {
+      if (command === root && command.args[0] !== undefined) refuseCommand(command.args[0], root);
+      const options = optionsFrom(taker, flagsOf(command), process.env);
+      course.status = await run(options, command.args);
+    });
+  const clean = async (options: Options): Promise<ExitStatus> => {
     course.cleans = true;
-    done(await clean(options));
+    return (await import('./commands/clean.js')).clean(options);
   };
-  addCleanOptions(root).action(async (command: string | undefined, flags: Flags) => {
-    if (command !== undefined) refuseCommand(command, root);
-    await runClean(flags);
-  });
 
-  addCleanOptions(root.command('clean'))
-    .description('remove the mappings of idle sessions; what is done without a command')
-    .action(async (_flags: Flags, command: Command) => runClean(flagsOf(command)));
-
-  addListOptions(root.command('list'))
-    .description('show every mapped session with its last activity; changes nothing')
-    .action(async (_flags: Flags, command: Command) => {
-      const { list } = await import('./commands/list.js');
-      done(await list(listOptions(flagsOf(command), process.env)));
-    });
-
-  addRestoreOptions(root.command('restore'))
+  runs(root, 'clean', clean);
+  runs(root.command('clean'), 'clean', clean).description(
+    'remove the mappings of idle sessions; what is done without a command',
+  );
+  runs(root.command('list'), 'list', async (options) =>
+    (await import('./commands/list.js')).list(options),
+  ).description('show every mapped session with its last activity; changes nothing');
+  runs(root.command('restore'), 'restore', async (options, chats) =>
+    (await import('./commands/restore.js')).restore(chats, options),
+  )
     .description('put removed mappings back; with nothing named, list those that can be')
-    .argument('[chat...]', 'chats whose mappings to put back')
-    .action(async (chats: string[], _flags: Flags, command: Command) => {
-      const { restore } = await import('./commands/restore.js');
-      done(await restore(chats, restoreOptions(flagsOf(command), process.env)));
-    });
-
-  addSessionOptions(root.command('doctor'))
-    .description('why is nothing cleaned? check everything; changes nothing')
-    .action(async (_flags: Flags, command: Command) => {
-      const { doctor } = await import('./commands/doctor.js');
-      done(await doctor(sessionOptions(flagsOf(command), process.env)));
-    });
+    .argument('[chat...]', 'chats whose mappings to put back');
+  runs(root.command('doctor'), 'doctor', async (options) =>
+    (await import('./commands/doctor.js')).doctor(options),
+  ).description('why is nothing cleaned? check everything; changes nothing');
 
   root
     .command('completion')
     .description("print the script for a shell's completion: bash, zsh or fish")
-    .addArgument(
-      new Argument('<shell>', 'the shell that reads it').choices(['bash', 'zsh', 'fish']),
-    )
+    .addArgument(new Argument('<shell>').choices(['bash', 'zsh', 'fish']))
     .action(async (shell: Shell) => {
       const { completion } = await import('./commands/completion.js');
       await print(completion(root, shell));
     });
-
   root
     .command('schema')
     .description('print the JSON schema that --json follows')
@@ -109,7 +91,6 @@ export function program(course: Course): Command {
     .action((name: string | undefined) => {
       (root.commands.find((command) => command.name() === name) ?? root).help();
     });
-
   root
     .command('man', { hidden: true })
     .description('print the manual page')
@@ -117,7 +98,6 @@ export function program(course: Course): Command {
       const { manPage } = await import('./commands/man.js');
       await print(manPage(root, VERSION));
     });
-
   return root;
 }
 

@@ -1,5 +1,5 @@
 import { PROGRAM } from '../name.js';
-import { type SessionOptions, sessionOptions } from '../options/resolve.js';
+import { optionsFrom, type SessionOptions } from '../options/resolve.js';
 import type { Finding } from '../output/finding.js';
 import { PROVIDERS } from '../providers/index.js';
 import type { Account } from '../system/account.js';
@@ -79,7 +79,7 @@ function commandFor({ job, home, options }: KnownJob, view: View): string {
 
 /** Those of a run that is told nothing but its home. */
 function usual(home: string): [flag: string, value: string][] {
-  return flagsOf(sessionOptions({}, { HOME: home }));
+  return flagsOf(optionsFrom('doctor', {}, { HOME: home }));
 }
 
 function flagsOf(options: SessionOptions): [flag: string, value: string][] {

@@ -1,6 +1,6 @@
 import { Command } from 'commander';
-import { addCleanOptions, type Flags, inOneLine } from '../options/flags.js';
-import { type CleanOptions, cleanOptions } from '../options/resolve.js';
+import { addOptions, type Flags, flagsOf, inOneLine } from '../options/flags.js';
+import { type CleanOptions, optionsFrom } from '../options/resolve.js';
 import { type Finding, problem } from '../output/finding.js';
 import type { Account } from '../system/account.js';
 import { type Variables, wordsOf } from './environment.js';
@@ -43,8 +43,8 @@ export interface KnownJob {
 export function understand(job: Job): KnownJob | Finding {
   const environment = environmentOf(job);
   try {
-    const flags = flagsOf(job);
-    const options = cleanOptions(flags, environment);
+    const flags = flagsOfJob(job);
+    const options = optionsFrom('clean', flags, environment);
     // The installer's --bridge-unit leaves it there.
     const bridgeUnit = environment['BRIDGE_UNIT'] || undefined;
     return { job, flags, home: environment.HOME, options, bridgeUnit };
@@ -71,7 +71,7 @@ export function checkDryRun({ job, flags, options }: KnownJob): Finding[] {
   if (!options.dryRun) return [];
   const variable = job.variables.findLast(({ values }) => values['DRY_RUN'] !== undefined);
   const cause =
-    flags.dryRun || variable === undefined
+    flags['dryRun']?.at(-1) === 'true' || variable === undefined
       ? '--dry-run among its options'
       : `DRY_RUN in ${variable.source}`;
   const message = `${cause}: a run only says what it would remove`;
@@ -83,20 +83,18 @@ function environmentOf({ account, variables }: Job): Variables & { readonly HOME
 }
 
 /** As the command line of a clean run; what it does not know it leaves to that run to refuse. */
-function flagsOf(job: Job): Flags {
+function flagsOfJob(job: Job): Flags {
   const further = wordsOf(environmentOf(job)['CLEANUP_ARGS'] ?? '');
   const words = job.words.flatMap((word) => (/^\$\{?CLEANUP_ARGS\}?$/.test(word) ? further : word));
   // What a drop-in has may be there for somebody else; these words are for us alone.
   cleanCommand().parse(further, { from: 'user' });
-  return cleanCommand()
-    .allowUnknownOption()
-    .allowExcessArguments()
-    .parse(words, { from: 'user' })
-    .opts<Flags>();
+  return flagsOf(
+    cleanCommand().allowUnknownOption().allowExcessArguments().parse(words, { from: 'user' }),
+  );
 }
 
 function cleanCommand(): Command {
-  return addCleanOptions(new Command())
+  return addOptions(new Command(), 'clean')
     .exitOverride()
     .configureOutput({ writeOut: () => {}, writeErr: () => {} });
 }

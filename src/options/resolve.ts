@@ -1,219 +1,114 @@
-import { join, resolve } from 'node:path';
-import { InvalidArgumentError } from 'commander';
+import { join } from 'node:path';
 import { hoursToMilliseconds } from 'date-fns/hoursToMilliseconds';
 import { CleanupError, UsageError } from '../errors.js';
 import { PROVIDERS, type Provider, type Roots } from '../providers/index.js';
-import type { Mapping } from '../session-map/parse.js';
-import type { RemovalLimit } from '../sessions/decide.js';
 import { ownAccount } from '../system/account.js';
-import type { Flags, ListedState, SortKey } from './flags.js';
-import { bridgeUrl, flag, hours, isYes, journalDays } from './values.js';
+import type { Flags } from './flags.js';
+import type { Named } from './rules.js';
+import { nameOf, OPTIONS, type Option, rootOption, type Taker } from './table.js';
+import { pathTo } from './values.js';
 
 type Environment = Readonly<Record<string, string | undefined>>;
+type Values = { readonly [N in keyof typeof OPTIONS]: (typeof OPTIONS)[N]['default'] };
 
-/** What every command is told. */
-export interface CommonOptions {
-  /** The directory that holds `session_map.json`, absolute. */
-  readonly sessionDir: string;
-  readonly json: boolean;
-  readonly quiet: boolean;
-  readonly verbose: boolean;
-  /** True or false when it was asked for; undefined leaves it to the terminal. */
-  readonly color: boolean | undefined;
-}
-
-/** What a command that looks at sessions is told. */
-export interface SessionOptions extends CommonOptions {
+/** What a command is told. What is none of its options has its default; so have the roots, which is ''. */
+export interface Options extends Omit<Values, 'hours' | 'keep'> {
   readonly roots: Roots;
   readonly thresholdHours: number;
   readonly thresholdMs: number;
   /** The threshold of one mapping: that of the last `--hours <pattern>=<n>` which matches, or thresholdMs. */
-  thresholdMsOf(mapping: Pick<Mapping, 'provider' | 'chat'>): number;
-  readonly bridgeUrl: URL | undefined;
-}
-
-/** What `list` is told. */
-export interface ListOptions extends SessionOptions {
+  thresholdMsOf(mapping: Named): number;
   /** Whether `--keep` names a mapping: it is never removed. */
-  isKept(mapping: Pick<Mapping, 'provider' | 'chat'>): boolean;
-  readonly sort: SortKey | undefined;
-  /** A section's name, or that of a family of CLIs. */
-  readonly provider: string | undefined;
-  readonly state: ListedState | undefined;
+  isKept(mapping: Named): boolean;
 }
 
-/** What a clean run is told. */
-export interface CleanOptions extends SessionOptions {
-  /** Whether `--keep` names a mapping: it is never removed. */
-  isKept(mapping: Pick<Mapping, 'provider' | 'chat'>): boolean;
-  readonly dryRun: boolean;
-  readonly missing: 'keep' | 'remove';
-  readonly keepRunning: boolean;
-  readonly onChange: string | undefined;
-  readonly maxRemove: RemovalLimit | undefined;
-  readonly metrics: string | undefined;
-  readonly journalDays: number;
-}
-
-/** What `restore` is told. */
-export interface RestoreOptions extends CommonOptions {
-  readonly dryRun: boolean;
-  readonly all: boolean;
-  readonly last: boolean;
-  /** Put a named chat's old session back although the chat has a newer one. */
-  readonly replace: boolean;
-}
-
-export const DEFAULT_SESSION_DIR = '/tmp/claude_sessions';
-export const DEFAULT_HOURS = 2;
-export const DEFAULT_JOURNAL_DAYS = 30;
+export type {
+  Options as CleanOptions,
+  Options as ListOptions,
+  Options as RestoreOptions,
+  Options as SessionOptions,
+};
 
 /**
- * Flags over environment over defaults.
+ * The options of a command: flags over environment over defaults.
  *
- * @throws UsageError for a value in the environment that makes no sense
+ * @throws UsageError for a value that makes no sense
  * @throws CleanupError when the home directory is needed and unknown
  */
-export function cleanOptions(flags: Flags, environment: Environment): CleanOptions {
+export function optionsFrom(taker: Taker, flags: Flags, environment: Environment): Options {
+  const read = <T>(option: Option<T>, given = flags): T =>
+    option.of.includes(taker) ? settingOf(option, given, environment) : option.default;
+  const rules = flagValues(OPTIONS.hours, flags);
+  const rule = rules.findLast(({ pattern }) => pattern === undefined);
+  const { hours } = rule ?? read(OPTIONS.hours, {});
+  const patterns = flagValues(OPTIONS.keep, flags);
+  const { hours: _, keep: __, ...others } = OPTIONS;
+  const values = Object.entries(others).map(([name, option]) => [name, read<unknown>(option)]);
   return {
-    ...sessionOptions(flags, environment),
-    isKept: isKept(flags),
-    dryRun: dryRun(flags, environment),
-    missing: flags.missing ?? 'keep',
-    keepRunning: flags.keepRunning ?? true,
-    onChange: flags.onChange,
-    maxRemove: flags.maxRemove,
-    metrics: metrics(flags, environment),
-    journalDays:
-      flags.journalDays ??
-      fromEnvironment(environment, 'JOURNAL_DAYS', journalDays) ??
-      DEFAULT_JOURNAL_DAYS,
-  };
-}
-
-/** As cleanOptions, for the commands that only look. */
-export function sessionOptions(flags: Flags, environment: Environment): SessionOptions {
-  const rules = flags.hours ?? [];
-  const thresholdHours =
-    rules.findLast(({ pattern }) => pattern === undefined)?.hours ??
-    fromEnvironment(environment, 'IDLE_THRESHOLD_HOURS', hours) ??
-    DEFAULT_HOURS;
-  return {
-    ...commonOptions(flags, environment),
-    roots: rootsFrom(flags, environment),
-    thresholdHours,
-    thresholdMs: hoursToMilliseconds(thresholdHours),
+    ...(Object.fromEntries(values) as Omit<Values, 'hours' | 'keep'>),
+    roots: rootsFrom((provider) => {
+      const option = rootOption(provider);
+      if (!option.of.includes(taker)) return '';
+      return read(option) ?? join(home(environment), provider.rootName);
+    }),
+    thresholdHours: hours,
+    thresholdMs: hoursToMilliseconds(hours),
     thresholdMsOf: (mapping) =>
       hoursToMilliseconds(
-        rules.findLast(({ pattern }) => pattern?.matchesSection(mapping))?.hours ?? thresholdHours,
+        rules.findLast(({ pattern }) => pattern?.matchesSection(mapping))?.hours ?? hours,
       ),
-    bridgeUrl: flags.bridgeUrl ?? fromEnvironment(environment, 'CLAUDE_BRIDGE_URL', bridgeUrl),
-  };
-}
-
-/** As cleanOptions, for `list`. */
-export function listOptions(flags: Flags, environment: Environment): ListOptions {
-  const { sort, provider, state } = flags;
-  return { ...sessionOptions(flags, environment), isKept: isKept(flags), sort, provider, state };
-}
-
-function isKept({ keep = [] }: Flags): CleanOptions['isKept'] {
-  return (mapping) => keep.some((pattern) => pattern.matches(mapping));
-}
-
-/** As cleanOptions, for `restore`. */
-export function restoreOptions(flags: Flags, environment: Environment): RestoreOptions {
-  return {
-    ...commonOptions(flags, environment),
-    dryRun: dryRun(flags, environment),
-    all: flags.all ?? false,
-    last: flags.last ?? false,
-    replace: flags.replace ?? false,
+    isKept: (mapping) => patterns.some((pattern) => pattern?.matches(mapping)),
   };
 }
 
 /** Where a clean run leaves its metrics, and of which map. */
-export type MetricsOptions = Pick<CleanOptions, 'metrics' | 'sessionDir' | 'dryRun'>;
+export type MetricsOptions = Pick<Options, 'metrics' | 'sessionDir' | 'dryRun'>;
 
-/** As cleanOptions, for a run whose other options make no sense. */
+/** Where a clean run whose options make no sense leaves its metrics, and of which map. */
 export function metricsOptions(flags: Flags, environment: Environment): MetricsOptions {
+  const isDry = flags['dryRun']?.at(-1) ?? environment['DRY_RUN'] ?? '';
   return {
-    metrics: metrics(flags, environment),
-    sessionDir: sessionDir(flags, environment),
-    dryRun: flags.dryRun ?? isYes(environment['DRY_RUN'] ?? ''),
+    metrics: settingOf(OPTIONS.metrics, flags, environment),
+    sessionDir: settingOf(OPTIONS.sessionDir, flags, environment),
+    dryRun: /^(1|true|yes)$/i.test(isDry),
   };
 }
 
-function metrics(flags: Flags, environment: Environment): string | undefined {
-  return flags.metrics || set(environment, 'CLEANUP_METRICS');
-}
-
-function sessionDir(flags: Flags, environment: Environment): string {
-  return resolve(flags.sessionDir ?? set(environment, 'CLAUDE_SESSION_DIR') ?? DEFAULT_SESSION_DIR);
-}
-
-function commonOptions(flags: Flags, environment: Environment): CommonOptions {
-  return {
-    sessionDir: sessionDir(flags, environment),
-    json: flags.json ?? false,
-    quiet: flags.quiet ?? false,
-    verbose: flags.verbose ?? false,
-    color: flags.color ?? colorFrom(environment),
-  };
-}
-
-function rootsFrom(flags: Flags, environment: Environment): Roots {
-  const roots = PROVIDERS.map(
-    (provider) => [provider.family, rootOf(provider, flags, environment)] as const,
-  );
-  return Object.fromEntries(roots) as Roots;
-}
-
-function rootOf(provider: Provider, flags: Flags, environment: Environment): string {
-  const flag = flags[`${provider.family}Dir` as const];
-  if (flag !== undefined) return resolve(flag);
-  const moved = set(environment, provider.rootVariable);
-  return resolve(
-    moved === undefined ? join(home(environment), provider.rootName) : provider.rootFrom(moved),
-  );
+function rootsFrom(rootOf: (provider: Provider) => string): Roots {
+  return Object.fromEntries(PROVIDERS.map((each) => [each.family, rootOf(each)])) as Roots;
 }
 
 function home(environment: Environment): string {
-  const named = set(environment, 'HOME');
-  if (named !== undefined) return named;
+  const named = environment['HOME'];
+  if (named) return understood(pathTo('directory'), named, 'environment variable HOME:');
   const known = ownAccount()?.home;
   if (known) return known;
   const flags = PROVIDERS.map(({ family }) => `--${family}-dir`).join(', ');
   throw new CleanupError(`no home directory: set HOME, or give ${flags}`);
 }
 
-/** NO_COLOR and FORCE_COLOR as Node reads them: the second one wins. */
-function colorFrom(environment: Environment): boolean | undefined {
-  const forced = set(environment, 'FORCE_COLOR');
-  if (forced !== undefined) return !['0', 'false'].includes(forced);
-  return set(environment, 'NO_COLOR') === undefined ? undefined : false;
+/** An option's value: the last flag, else its variable; one that is set to nothing is as good as unset. */
+function settingOf<T>(option: Option<T>, flags: Flags, environment: Environment): T {
+  const { variable, noVariable, parse, parseVariable = parse } = option;
+  const flag = flags[nameOf(option)]?.at(-1);
+  if (flag !== undefined) return understood(parse, flag, `option '${option.flags}' argument`);
+  const text = variable && environment[variable];
+  if (!text) return noVariable && environment[noVariable] ? parse('no') : option.default;
+  return understood(parseVariable, text, `environment variable ${variable}:`);
 }
 
-function dryRun(flags: Flags, environment: Environment): boolean {
-  return flags.dryRun ?? fromEnvironment(environment, 'DRY_RUN', flag) ?? false;
+/** The values of an option's flags. */
+function flagValues<T>(option: Option<T>, flags: Flags): T[] {
+  return (flags[nameOf(option)] ?? []).map((text) =>
+    settingOf(option, { [nameOf(option)]: [text] }, {}),
+  );
 }
 
-/** A variable's value; one that is set to nothing is as good as unset. */
-function set(environment: Environment, name: string): string | undefined {
-  return environment[name] || undefined;
-}
-
-function fromEnvironment<T>(
-  environment: Environment,
-  name: string,
-  parse: (value: string) => T,
-): T | undefined {
-  const value = set(environment, name);
-  if (value === undefined) return undefined;
+function understood<T>(parse: (text: string) => T, text: string, setting: string): T {
   try {
-    return parse(value);
+    return parse(text);
   } catch (error) {
-    if (!(error instanceof InvalidArgumentError)) throw error;
-    throw new UsageError(`environment variable ${name}: '${value}' is invalid. ${error.message}`);
+    if (!(error instanceof UsageError)) throw error;
+    throw new UsageError(`${setting} '${text}' is invalid. ${error.message}`);
   }
 }

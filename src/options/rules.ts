@@ -1,13 +1,20 @@
-import type { Mapping } from '../session-map/parse.js';
+import { UsageError } from '../errors.js';
+import { hours } from './values.js';
 
-type Named = Pick<Mapping, 'provider' | 'chat'>;
+/** A mapping's names. */
+export interface Named {
+  readonly provider: string;
+  readonly chat: string;
+}
 
 /** The sections or chats that a rule is for: `*` stands for any characters, all else for itself. */
 export class Pattern {
   readonly #matcher: RegExp;
 
-  constructor(readonly text: string) {
-    const literal = text.split('*').map((part) => part.replaceAll(/[\\^$.*+?()[\]{}|/-]/g, '\\$&'));
+  /** @throws UsageError when it is blank */
+  constructor(text: string) {
+    if (text.trim() === '') throw new UsageError("It takes a pattern, such as 'claude-cli/ops-*'.");
+    const literal = text.split('*').map((part) => part.replaceAll(/[^\w\s]/g, '\\$&'));
     this.#matcher = new RegExp(`^${literal.join('.*')}$`, 's');
   }
 
@@ -26,4 +33,11 @@ export class Pattern {
 export interface HoursRule {
   readonly pattern: Pattern | undefined;
   readonly hours: number;
+}
+
+/** A threshold, `<n>` or `<pattern>=<n>`; a pattern may have an `=` in it. */
+export function hoursRule(text: string): HoursRule {
+  const at = text.lastIndexOf('=');
+  const pattern = at < 0 ? undefined : new Pattern(text.slice(0, at));
+  return { pattern, hours: hours(text.slice(at + 1)) };
 }

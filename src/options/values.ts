@@ -1,96 +1,100 @@
-import { InvalidArgumentError } from 'commander';
+import { resolve } from 'node:path';
+import { UsageError } from '../errors.js';
 import type { RemovalLimit } from '../sessions/decide.js';
-import { type HoursRule, Pattern } from './rules.js';
+
+// Each of these reads one setting, and throws a UsageError that says what it takes instead.
 
 // A hundred years: beyond it the cut-off would be no date any more.
 const MAX_HOURS = 876_000;
 const MAX_JOURNAL_DAYS = 36_500;
 
-/** Whether a word means yes, whatever its case. */
-export function isYes(value: string): boolean {
-  return ['1', 'true', 'yes'].includes(value.toLowerCase());
-}
-
-/**
- * A switch in the environment.
- *
- * @throws InvalidArgumentError for what is neither yes nor no, as the others here for what makes no sense
- */
-export function flag(value: string): boolean {
-  if (isYes(value)) return true;
-  if (['0', 'false', 'no'].includes(value.toLowerCase())) return false;
-  throw new InvalidArgumentError('It takes 1, true or yes, or 0, false or no.');
+/** A switch, whatever its case. */
+export function yesOrNo(text: string): boolean {
+  if (['1', 'true', 'yes'].includes(text.toLowerCase())) return true;
+  if (['0', 'false', 'no'].includes(text.toLowerCase())) return false;
+  throw new UsageError('It takes 1, true or yes, or 0, false or no.');
 }
 
 const DECIMAL = /^(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?$/i;
 
-function positive(value: string, most: number, unit: string): number {
-  const amount = DECIMAL.test(value.trim()) ? Number(value) : Number.NaN;
-  if (!(amount > 0 && amount <= most)) {
-    throw new InvalidArgumentError(
-      `It takes a positive number of ${unit}, such as 2 or 0.5, and at most ${most}.`,
-    );
-  }
-  return amount;
+function positive(text: string, most: number, unit: string): number {
+  const amount = DECIMAL.test(text.trim()) ? Number(text) : Number.NaN;
+  if (amount > 0 && amount <= most) return amount;
+  throw new UsageError(
+    `It takes a positive number of ${unit}, such as 2 or 0.5, and at most ${most}.`,
+  );
 }
 
 /** An idle threshold, in hours. */
-export function hours(value: string): number {
-  return positive(value, MAX_HOURS, 'hours');
-}
-
-/** `--hours`, which can be given several times: `<n>`, or `<pattern>=<n>`. */
-export function hoursRules(value: string, earlier: readonly HoursRule[] = []): HoursRule[] {
-  const at = value.lastIndexOf('=');
-  const pattern = at < 0 ? undefined : patternOf(value.slice(0, at));
-  return [...earlier, { pattern, hours: hours(value.slice(at + 1)) }];
-}
-
-/** `--keep`, which can be given several times. */
-export function patterns(value: string, earlier: readonly Pattern[] = []): Pattern[] {
-  return [...earlier, patternOf(value)];
-}
-
-function patternOf(value: string): Pattern {
-  if (value.trim() !== '') return new Pattern(value);
-  throw new InvalidArgumentError("It takes a pattern, such as 'claude-cli/ops-*'.");
+export function hours(text: string): number {
+  return positive(text, MAX_HOURS, 'hours');
 }
 
 /** How long removed mappings can be restored, in days. */
-export function journalDays(value: string): number {
-  return positive(value, MAX_JOURNAL_DAYS, 'days');
+export function journalDays(text: string): number {
+  return positive(text, MAX_JOURNAL_DAYS, 'days');
 }
 
 /** The most mappings that may go: a number or a share. */
-export function removalLimit(value: string): RemovalLimit {
-  const found = /^(\d{1,9})(%?)$/.exec(value.trim());
+export function removalLimit(text: string): RemovalLimit {
+  const found = /^(\d{1,9})(%?)$/.exec(text.trim());
   const most = Number(found?.[1]);
   if (found === null || (found[2] === '%' && most > 100)) {
-    throw new InvalidArgumentError(
-      'It takes a number of mappings, such as 20, or a share, such as 50%.',
-    );
+    throw new UsageError('It takes a number of mappings, such as 20, or a share, such as 50%.');
   }
   return { kind: found[2] === '%' ? 'percent' : 'count', most };
 }
 
 /** The running bridge's address. */
-export function bridgeUrl(value: string): URL {
-  const url = URL.canParse(value) ? new URL(value) : null;
+export function bridgeUrl(text: string): URL {
+  const url = URL.canParse(text) ? new URL(text) : null;
   if (url === null || !['http:', 'https:'].includes(url.protocol)) {
-    throw new InvalidArgumentError(
-      'It takes an http or https address, such as http://127.0.0.1:8000.',
-    );
+    throw new UsageError('It takes an http or https address, such as http://127.0.0.1:8000.');
   }
   if (url.username !== '' || url.password !== '' || url.search !== '' || url.hash !== '') {
-    throw new InvalidArgumentError('It takes an address without user, password, ? or #.');
+    throw new UsageError('It takes an address without user, password, ? or #.');
   }
   return url;
 }
 
 /** Any text but an empty one; `what` it is, in words. */
-export function text(what: string): (value: string) => string {
-  return (value) => {
-    if (value === '' || value.includes('\0')) throw new InvalidArgumentError(`It takes a ${what}.`);
-    return value;
+export function anyText(what: string): (text: string) => string {
+  return (text) => {
+    if (text === '' || text.includes('\0')) throw new UsageError(`It takes a ${what}.`);
+    return text;
+  };
+}
+
+/** One of these words. */
+export function oneOf<T extends string>(choices: readonly T[]): (text: string) => T {
+  return (text) => {
+    const chosen = choices.find((choice) => choice === text);
+    if (chosen === undefined) throw new UsageError(`It takes one of ${choices.join(', ')}.`);
+    return chosen;
+  };
+}
+
+// What a shell would have taken away or replaced. Units, crontabs and containers have no shell.
+const NOT_MEANT: readonly (readonly [RegExp, string])[] = [
+  [/^~/, 'A ~ is not expanded here: write the home directory itself'],
+  [/^\$\{?\w|^%h/, 'Variables are not expanded here: write the path itself'],
+  [/^(["']).*\1$/s, 'Take the quotes away'],
+  [/^\s|\s$/, 'Take the blank, the tab or the carriage return at its end away'],
+];
+
+/** The path of a file or directory, absolute; `what` it is, in words. */
+export function pathTo(what: string): (text: string) => string {
+  const nonEmpty = anyText(what);
+  return (text) => {
+    const path = resolve(nonEmpty(text));
+    const [, fix] = NOT_MEANT.find(([pattern]) => pattern.test(text)) ?? [];
+    if (fix !== undefined) throw new UsageError(`${fix}.`);
+    // Node has put this in the place of each byte that it could not decode.
+    if (path.includes('\uFFFD')) {
+      throw new UsageError(
+        `It takes a ${what} whose path is UTF-8 text: rename it, or link to it.`,
+      );
+    }
+    return path;
   };
 }

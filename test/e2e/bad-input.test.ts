@@ -1,4 +1,4 @@
-import { execFileSync, spawn } from 'node:child_process';
+import { execFileSync, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import {
   chmodSync,
@@ -176,6 +176,49 @@ describe('wrong usage', () => {
     expect(status).toBe(2);
     expect(stderr).toContain(name);
     expect(home.mapText).toBe(text);
+  });
+});
+
+describe('a path that no shell has expanded', () => {
+  it.each([
+    ['CLAUDE_SESSION_DIR', '~/bridge', 'write the home directory itself'],
+    ['CLAUDE_CONFIG_DIR', '"/home/alice/.claude"', 'Take the quotes away'],
+    ['GEMINI_CLI_HOME', '/home/alice\r', 'Take the blank, the tab or the carriage return'],
+    ['HOME', '$HOME', 'write the path itself'],
+  ])('in %s=%j is refused in one line, by doctor as well', async (name, value, said) => {
+    const home = idleHome();
+    const text = home.mapText;
+    for (const args of [[], ['doctor'], ['list']]) {
+      const { status, stdout, stderr } = await home.run(args, { env: { [name]: value } });
+      expect({ status, stdout }).toEqual({ status: 2, stdout: '' });
+      expect(stderr).toMatch(/^[^\n]*\n$/);
+      expect(stderr).toContain(`environment variable ${name}: `);
+      expect(stderr).toContain(said);
+    }
+    expect(home.mapText).toBe(text);
+  });
+
+  it('is as little one that is no UTF-8 text, in a variable or as the working directory', () => {
+    const home = idleHome();
+    const script = `d="$HOME/s$(printf '\\344')ss"; mkdir -m 700 "$d"; echo '{}' >"$d/session_map.json"
+      CLAUDE_SESSION_DIR="$d" "$0" "$1" doctor; echo "status $?" >&2
+      cd "$d"; "$0" "$1" --session-dir .; echo "status $?" >&2`;
+    const { stdout, stderr } = spawnSync(
+      'sh',
+      ['-c', script, installedNode(), installedProgram()],
+      {
+        encoding: 'utf8',
+        env: { PATH: process.env['PATH'], HOME: home.dir },
+      },
+    );
+    expect(stdout).toBe('');
+    expect(stderr.split('\n')).toEqual([
+      expect.stringMatching(/CLAUDE_SESSION_DIR.* whose path is UTF-8 text: rename it/),
+      'status 2',
+      expect.stringMatching(/--session-dir.* whose path is UTF-8 text: rename it/),
+      'status 2',
+      '',
+    ]);
   });
 });
 

@@ -157,12 +157,12 @@ describe('the manual page', () => {
 
   it('has the choices of options, the environment and what --on-change is given', () => {
     const text = readFileSync(page, 'utf8').replaceAll('\\-', '-');
-    expect(text).toContain('(choices: "idle", "provider", "chat")');
-    expect(text).toContain('(choices: "keep", "remove")');
+    expect(text).toContain('(choices: "idle", "provider", "chat"');
+    expect(text).toContain('(choices: "keep", "remove"');
     const environment = /^\.SH ENVIRONMENT\n(.*?)^\.SH /ms.exec(text)?.[1] ?? '';
     expect(environment).toContain('.TP\n.B CLAUDE_SESSION_DIR\nAs --session-dir, which');
     expect(environment).toContain(
-      '.TP\n.B GEMINI_CLI_HOME\nAs the CLI itself reads it; --gemini-dir',
+      '.TP\n.B GEMINI_CLI_HOME\nAs --gemini-dir, which overrules it (its parent).',
     );
     expect(environment).toMatch(
       /^\.B CLEANED_COUNT, SESSION_MAP\n.* The command has 60 seconds\.$/m,
