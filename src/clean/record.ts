@@ -19,7 +19,10 @@ interface Ending {
   readonly error: unknown;
 }
 
-type RecordedOptions = Omit<RunSettings, 'bridgeUrl'> & { readonly bridgeUrl: URL | undefined };
+type RecordedOptions = Omit<RunSettings, 'bridgeUrl' | 'onChange'> & {
+  readonly bridgeUrl: URL | undefined;
+  readonly onChange: string | undefined;
+};
 
 /**
  * Leaves the record of this run beside the map. That it can't be written is a warning, where nothing
@@ -29,7 +32,7 @@ type RecordedOptions = Omit<RunSettings, 'bridgeUrl'> & { readonly bridgeUrl: UR
  */
 export function recordRun(
   { startedAt, report, error }: Ending,
-  { sessionDir, thresholdHours, roots, bridgeUrl }: RecordedOptions,
+  { sessionDir, thresholdHours, roots, bridgeUrl, onChange }: RecordedOptions,
   { directory }: MapLocation,
   before: LastRun | undefined,
   problems: Problems,
@@ -49,7 +52,8 @@ export function recordRun(
         removed: report === undefined ? 0 : summarize(report).removed,
         weaker: before?.weaker ?? null,
         missing: before?.missing ?? {},
-        ...{ sessionDir, thresholdHours, roots, bridgeUrl: bridgeUrl?.href ?? null },
+        ...{ sessionDir, thresholdHours, roots },
+        ...{ bridgeUrl: bridgeUrl?.href ?? null, onChange: onChange ?? null },
       },
       before,
     );

@@ -1,19 +1,24 @@
-import { checkBridge } from '../doctor/bridge.js';
+import { lateClock } from '../clean/guards.js';
+import { checkBridge, waysToTell } from '../doctor/bridge.js';
 import { checkClis } from '../doctor/clis.js';
-import { checkMap, checkSections } from '../doctor/map.js';
+import { checkLastRun } from '../doctor/last-run.js';
+import { checkMap } from '../doctor/map.js';
+import { checkMappings } from '../doctor/mappings.js';
 import { checkRetention } from '../doctor/retention.js';
-import { checkSurroundings } from '../doctor/runtime.js';
 import { checkSchedule } from '../doctor/schedule.js';
+import { checkSameView, checkUser, viewOf } from '../doctor/view.js';
 import { EXIT, type ExitStatus } from '../errors.js';
 import type { SessionOptions } from '../options/resolve.js';
-import type { Finding } from '../output/finding.js';
+import { type Finding, ok, problem } from '../output/finding.js';
 import { printableJson } from '../output/printable.js';
 import { print, terminalWidth } from '../output/stdout.js';
 import { doctorJson, doctorText } from '../report/doctor.js';
+import type { MapSnapshot } from '../session-map/read.js';
 import { findActivity } from '../sessions/activity.js';
 import { decide } from '../sessions/decide.js';
 import { unite } from '../sessions/mapped.js';
 import { writtenBack, writtenBackFinding } from '../sessions/written-back.js';
+import { type Account, accountOf } from '../system/account.js';
 
 /** Checks everything that cleaning depends on, and says what to do; changes nothing. */
 export async function doctor(options: SessionOptions): Promise<ExitStatus> {
@@ -29,29 +34,46 @@ export async function doctor(options: SessionOptions): Promise<ExitStatus> {
 async function checkAll(options: SessionOptions): Promise<Finding[]> {
   const now = Date.now();
   const map = await checkMap(options.sessionDir, now);
-  const schedule = checkSchedule(options, process.env['HOME']);
-  const job = schedule.jobs.find((each) => each.options.sessionDir === options.sessionDir);
-  // What is installed for this map is told how the bridge is reached; this page need not be told again.
-  const bridgeUrl = options.bridgeUrl ?? job?.options.bridgeUrl;
-  const bridge = await checkBridge(bridgeUrl, job, map.snapshot);
+  const view = viewOf(options, process.env['HOME'] ?? '', ownerOf(map.snapshot), map.last);
+  const schedule = checkSchedule(view, map.directories);
+  const [job] = schedule.jobs;
+  const bridge = await checkBridge(view.bridgeUrl, job, map.last?.onChange, map.snapshot);
   const sections = unite(bridge.memory, map.snapshot?.map);
   const mappings = sections.flatMap((section) => section.mappings);
-  const activity = findActivity(mappings, options.roots, false);
+  const activity = findActivity(mappings, view.roots, false);
   const policy = {
     now,
     thresholdMs: options.thresholdMs,
     missing: 'keep',
     keepRunning: false,
   } as const;
-  const back = writtenBack(map.journal, decide(mappings, activity, policy));
+  const withWays = (found: Finding): Finding =>
+    view.bridgeUrl === undefined ? { ...found, fix: waysToTell(job) } : found;
+  const back = writtenBack(map.journal ?? [], decide(mappings, activity, policy));
+  const late = map.snapshot && lateClock(map.snapshot.stats.mtimeMs, now);
   return [
-    ...checkSurroundings(process.env),
+    // The launcher refuses older ones.
+    ok('Node', `${process.version} (${process.execPath})`),
+    checkUser(view),
     ...map.checks,
-    checkSections(sections),
-    ...checkClis(mappings, activity, options.roots),
-    ...checkRetention(options.roots, options.thresholdHours),
-    ...bridge.checks,
-    ...(back.length === 0 ? [] : [writtenBackFinding(back, bridgeUrl, bridge.memory)]),
+    ...(late === undefined
+      ? []
+      : [problem('clock', `${late}: nothing is removed`, 'set the clock')]),
+    ...checkMappings(sections),
+    ...checkClis(mappings, activity, view.roots),
+    ...checkRetention(view.roots, options.thresholdHours),
+    bridge.check,
+    ...(back.length === 0
+      ? []
+      : [writtenBackFinding(back, view.bridgeUrl, bridge.memory)].map(withWays)),
     ...schedule.checks,
+    ...(map.snapshot === undefined ? [] : checkLastRun(map.last, schedule.jobs, now)),
+    ...(map.last === undefined ? [] : checkSameView(map.last, view)),
   ];
+}
+
+/** Whose map it is, when that is another user's and root looks at it. */
+function ownerOf(snapshot: MapSnapshot | undefined): Account | undefined {
+  const uid = snapshot?.stats.uid ?? 0;
+  return uid === 0 || process.geteuid?.() !== 0 ? undefined : accountOf(uid);
 }

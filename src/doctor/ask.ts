@@ -9,13 +9,13 @@ export interface Answer {
   readonly stderr: string;
 }
 
-/** Asks another program, in English and without a pager. */
+/** Asks another program, in English, in UTC and without a pager. */
 export function ask([command = '', ...args]: readonly string[]): Answer {
   const { status, stdout, stderr, error } = spawnSync(command, args, {
     encoding: 'utf8',
     stdio: ['ignore', 'pipe', 'pipe'],
     timeout: ASK_TIMEOUT_MS,
-    env: { ...process.env, LC_ALL: 'C', SYSTEMD_PAGER: '', SYSTEMD_COLORS: '0' },
+    env: { ...process.env, LC_ALL: 'C', TZ: 'UTC', SYSTEMD_PAGER: '', SYSTEMD_COLORS: '0' },
   });
   return {
     answered: status === 0,

@@ -1,73 +1,75 @@
 import { Bridge } from '../bridge/client.js';
 import { CleanupError } from '../errors.js';
+import { counted } from '../output/counted.js';
 import { type Finding, ok, problem, warning } from '../output/finding.js';
 import { mappingsOf, type SessionMap } from '../session-map/parse.js';
 import type { MapSnapshot } from '../session-map/read.js';
 import { hasMapping } from '../sessions/mapped.js';
-import type { KnownJob } from './job.js';
+import { installCommand, type Job } from './job.js';
 
-/** What the running bridge says; undefined when none listens or its answer makes no sense. */
+/** What the running bridge says; without a memory when none listens or its answer makes no sense. */
 export interface BridgeFindings {
-  readonly checks: readonly Finding[];
-  readonly memory: SessionMap | undefined;
+  readonly check: Finding;
+  readonly memory?: SessionMap | undefined;
 }
 
 /**
  * Compares the bridge's memory with the map's file.
  *
  * @param job what cleans this map by itself, if anything does
+ * @param onChange what the last run had to do after a removal
  */
 export async function checkBridge(
   url: URL | undefined,
-  job: KnownJob | undefined,
+  job: Job | undefined,
+  onChange: string | null | undefined,
   file: MapSnapshot | undefined,
 ): Promise<BridgeFindings> {
-  if (url === undefined) {
-    const after = afterRemoval(job);
-    if (after !== undefined) {
-      return { checks: [ok('bridge', after)], memory: undefined };
-    }
-    const message =
-      'no address given: only the file is cleaned, which a running bridge writes over';
-    const fix = 'give --bridge-url, or have --on-change restart the bridge';
-    return { checks: [warning('bridge', message, fix)], memory: undefined };
-  }
+  if (url === undefined) return { check: withoutAddress(job, onChange) };
   try {
     const memory = await new Bridge(url).memory(file?.bytes.length ?? 0);
-    if (memory === undefined) {
-      const message = `nothing listens at ${url.href}: what the file says counts`;
-      const fix = 'right if the bridge is stopped; otherwise check --bridge-url';
-      return { checks: [warning('bridge', message, fix)], memory };
-    }
-    return { checks: [compare(url, memory, file?.map)], memory };
+    if (memory !== undefined) return { check: compare(url, memory, file?.map), memory };
+    const message = `nothing listens at ${url.href}: what the file says counts`;
+    const fix = 'right if the bridge is stopped; otherwise check --bridge-url';
+    return { check: warning('bridge', message, fix) };
   } catch (error) {
     if (!(error instanceof CleanupError)) throw error;
-    const check = problem('bridge', error.message, 'cleaning removes nothing until it answers');
-    return { checks: [check], memory: undefined };
+    return { check: problem('bridge', error.message, 'cleaning removes nothing until it answers') };
   }
 }
 
-/** What a job does for a bridge that has no such interface, in words. */
-function afterRemoval(job: KnownJob | undefined): string | undefined {
+function withoutAddress(job: Job | undefined, onChange: string | null | undefined): Finding {
   const when = 'after a run that removed mappings';
-  if (job?.bridgeUnit !== undefined) return `${job.bridgeUnit} is restarted ${when}`;
-  return job?.options.onChange && `${when} this is run: ${job.options.onChange}`;
+  if (job?.restartsBridge) return ok('bridge', `its unit is restarted ${when}`);
+  if (onChange) return ok('bridge', `${when} this is run: ${onChange}`);
+  const message = 'no address given: only the file is cleaned, which a running bridge writes over';
+  return warning('bridge', message, waysToTell(job));
+}
+
+/** How a bridge gets to know of removals, by the way that this machine is installed. */
+export function waysToTell(job: Pick<Job, 'mode' | 'instance' | 'user'> | undefined): string {
+  const url = '--bridge-url http://127.0.0.1:8000';
+  if (job === undefined) {
+    return 'give its address with --bridge-url, or have --on-change restart a bridge without that interface';
+  }
+  // A service's sandbox lets no --on-change restart anything.
+  return job.mode === 'cron'
+    ? `${installCommand(job, url)}; a bridge without that interface: --on-change in CLEANUP_ARGS`
+    : `${installCommand(job, url)}; a bridge without that interface: --bridge-unit NAME instead`;
 }
 
 function compare(url: URL, memory: SessionMap, file: SessionMap | undefined): Finding {
   const inMemory = mappingsOf(memory);
   const inFile = file === undefined ? [] : mappingsOf(file);
-  const unsaved = inMemory.filter(isNot(hasMapping(file))).length;
-  const unknown = inFile.filter(isNot(hasMapping(memory))).length;
-  const message = `${url.href} has ${inMemory.length} mappings`;
+  const isInFile = hasMapping(file);
+  const isInMemory = hasMapping(memory);
+  const unsaved = inMemory.filter((mapping) => !isInFile(mapping)).length;
+  const unknown = inFile.filter((mapping) => !isInMemory(mapping)).length;
+  const message = `${url.href} has ${counted(inMemory.length, 'mapping')}`;
   if (unsaved === 0 && unknown === 0) return ok('bridge', `${message}, the same as the file`);
   return warning(
     'bridge',
     `${message}; ${unsaved} of them are not in the file, ${unknown} of the file's are not in its memory`,
     'right for a moment; when it stays so, --session-dir is not the directory of this bridge',
   );
-}
-
-function isNot<T>(condition: (value: T) => boolean): (value: T) => boolean {
-  return (value) => !condition(value);
 }

@@ -1,148 +1,97 @@
 import { type Stats, statSync } from 'node:fs';
 import { uptime } from 'node:os';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { PROGRAM } from '../name.js';
-import { type Finding, ok, problem } from '../output/finding.js';
-import { localTime } from '../output/local-time.js';
+import { type Finding, ok, problem, warning } from '../output/finding.js';
 import type { Account } from '../system/account.js';
 import { ask } from './ask.js';
-import { checkEnvironmentFile, environmentFile } from './environment.js';
 import { namesIn, textOf } from './files.js';
-import { checkPrograms, type Findings, type Job } from './job.js';
+import { type Findings, installCommand, type Job, NOTHING, PREDECESSOR, together } from './job.js';
+import { SUDO } from './this-program.js';
 
-const SYSTEM_TABLE = '/etc/crontab';
-const CRON_DIRECTORIES = ['/etc/cron.d', '/etc/cron.hourly', '/etc/cron.daily'];
-/** The installer's lines run every hour. */
-const OVERDUE_MS = 2 * 3600 * 1000;
+const FOLDERS = ['/etc/cron.d', '/etc/cron.hourly', '/etc/cron.daily'];
+const HOURLY = /^\s*(\S+(\s+\*){4}|@hourly)\s/;
+// What the installer writes: a script of its own, named after the instance.
+const INSTALLED = /"(\/.*\/claude-session-cleanup\/([^/"]+)\.sh)"\s*$/;
 
-/** Looks at the lines of ours that cron has for the system. */
-export function checkSystemCron(): Findings {
-  const checks = [
-    SYSTEM_TABLE,
-    ...CRON_DIRECTORIES.flatMap((folder) => namesIn(folder).map((name) => join(folder, name))),
-  ].flatMap((path) => linesOf(textOf(path) ?? '').map(() => checkOwnLine(path)));
-  return { checks, jobs: [], unasked: [] };
+/** Looks at what cron has for the system. */
+export function findSystemCron(): Findings {
+  const files = FOLDERS.flatMap((folder) => namesIn(folder).map((name) => join(folder, name)));
+  const root = { name: 'root', home: '/root' };
+  return together(
+    ['/etc/crontab', ...files].map((path) => checkTable(path, textOf(path) ?? '', root)),
+  );
 }
 
 /**
- * Looks at the lines of ours in a user's crontab.
+ * Looks at a user's crontab.
  *
  * @param isOwn whether this process runs as that user
  */
-export function checkCrontab(account: Account, isOwn: boolean): Findings {
+export function findCrontab(account: Account, isOwn: boolean): Findings {
   const place = isOwn ? "this user's crontab" : `${account.name}'s crontab`;
-  const answer = ask(['crontab', ...(isOwn ? [] : ['-u', account.name]), '-l']);
-  if (!answer.answered) {
-    // Without crontab, or without one of this user's, there is none.
-    const isNone = /ENOENT|no crontab|can't open/.test(answer.stderr);
-    return { checks: [], jobs: [], unasked: isNone ? [] : [place] };
-  }
-  const lines = linesOf(answer.stdout).map((line) => ({ line, script: installedScript(line) }));
+  const { answered, stdout, stderr } = ask([
+    ...['crontab', ...(isOwn ? [] : ['-u', account.name]), '-l'],
+  ]);
+  if (answered) return checkTable(place, stdout, account);
+  // Without crontab, or without one of this user's, there is none.
+  const isNone = /ENOENT|no crontab|can't open/.test(stderr);
+  return { ...NOTHING, unasked: isNone ? [] : [place] };
+}
+
+function checkTable(place: string, table: string, user: Pick<Account, 'name' | 'home'>): Findings {
+  const lines = table.split('\n').filter((line) => !/^\s*#/.test(line));
+  return together(
+    lines.map((line): Findings => {
+      if (PREDECESSOR.test(line)) {
+        const message = `${place} starts another program, not this one: ${line.trim()}`;
+        const fix = 'to have only this program clean, remove that line';
+        return { ...NOTHING, checks: [warning('cron', message, fix)] };
+      }
+      if (!line.includes(PROGRAM)) return NOTHING;
+      const job = jobOf(line, user);
+      return { ...NOTHING, checks: [checkLine(place, line, job)], jobs: [job] };
+    }),
+  );
+}
+
+function jobOf(line: string, { name: user, home }: Pick<Account, 'name' | 'home'>): Job {
+  const [, path = '', instance = 'default'] = INSTALLED.exec(line) ?? [];
+  const script = path.replaceAll('\\%', '%');
+  const settings = textOf(script.replace(/sh$/, 'env')) ?? '';
+  const directory = /^CLAUDE_SESSION_DIR="(.+)"$/m.exec(settings)?.[1];
+  const log = join(home, '.local/state', PROGRAM, `${instance}.log`);
+  const booted = Date.now() - uptime() * 1000;
+  const status = log.replace(/log$/, 'status');
+  const [installed, ended] = [script, status].map(stats);
   return {
-    checks: lines.flatMap(({ line, script }) =>
-      script === undefined ? checkOwnLine(place) : checkInstalled(account, place, line, script),
-    ),
-    jobs: lines.flatMap(({ script }) => (script === undefined ? [] : jobOf(account, script))),
-    unasked: [],
+    ...{ subject: instance === 'default' ? 'cron' : `cron (${instance})`, mode: 'cron' },
+    ...{ instance, user, directories: directory === undefined ? [] : [directory] },
+    lastFired: path === '' ? undefined : ended?.mtimeMs,
+    hourlySince: HOURLY.test(line) ? Math.max(installed?.mtimeMs ?? 0, booted) : undefined,
+    isSettled: (path === '' ? '0' : (textOf(status)?.trim() ?? '0')) === '0',
+    restartsBridge: false,
+    logCommand: path === '' ? "look into cron's own log" : `tail -n 20 ${log}`,
   };
 }
 
-/** The script that the installer has a line call, and the instance that it is for. */
-interface Script {
-  readonly path: string;
-  readonly instance: string;
-}
-
-function installedScript(line: string): Script | undefined {
-  const [, path, instance] = /"(\/.*\/claude-session-cleanup\/([^/"]+)\.sh)"\s*$/.exec(line) ?? [];
-  if (path === undefined || instance === undefined) return undefined;
-  return { path: path.replaceAll('\\%', '%'), instance };
-}
-
-/** A line that the installer has not written: where its runs leave anything is not known. */
-function checkOwnLine(place: string): Finding {
-  return noDaemon('cron', place) ?? ok('cron', `${place} has a line of your own`);
-}
-
-function checkInstalled(account: Account, place: string, line: string, script: Script): Finding[] {
-  const subject = subjectOf(script);
-  return [
-    noDaemon(subject, place) ?? checkRuns(subject, account, place, line, script),
-    ...checkEnvironmentFile(subject, settingsOf(script)),
-  ];
-}
-
-function checkRuns(
-  subject: string,
-  { home }: Account,
-  place: string,
-  line: string,
-  { path, instance }: Script,
-): Finding {
-  const log = join(home, '.local/state', PROGRAM, `${instance}.log`);
-  const status = log.replace(/log$/, 'status');
-  const script = stats(path);
-  if (script === undefined) {
-    const message = `${place} has a line for ${path}, which is not there`;
-    return problem(subject, message, 'run scripts/install.sh --cron again');
-  }
-  const gone = checkPrograms(subject, programsOf(path));
-  if (gone !== undefined) return gone;
-  const last = stats(status);
-  const ended = textOf(status)?.trim();
-  const run = last === undefined ? 'never' : localTime(last.mtimeMs);
-  if (ended !== undefined && ended !== '0') {
-    const message = `the last run failed with status ${ended}; last run ${run}`;
-    return problem(subject, message, `tail -n 20 ${log}`);
-  }
-  const since = Math.max(script.mtimeMs, last?.mtimeMs ?? 0, Date.now() - uptime() * 1000);
-  // A line that was made rarer by hand may be waiting.
-  if (isHourly(line) && Date.now() - since > OVERDUE_MS) {
-    const message = `${place} has a line, but it does not run every hour; last run ${run}`;
-    return problem(subject, message, `run ${path} by hand, and look into cron's own log`);
-  }
-  return ok(subject, `${place} has a line; last run ${run}`);
-}
-
-/** Node and the program, as the installer has written them into the script. */
-function programsOf(script: string): string[] {
-  return /^ {2}"([^"]+)" "([^"]+)" /m.exec(textOf(script) ?? '')?.slice(1) ?? [];
-}
-
-function isHourly(line: string): boolean {
-  return /^\s*(\S+\s+\*\s+\*\s+\*\s+\*|@hourly)\s/.test(line);
-}
-
-/** None when what it is told can't be read, which is said. */
-function jobOf(account: Account, script: Script): Job[] {
-  const source = settingsOf(script);
-  const values = environmentFile(source);
-  if (values === undefined) return [];
-  const variables = [{ source, values }];
-  return [{ subject: subjectOf(script), account, words: ['$CLEANUP_ARGS'], variables }];
-}
-
-function subjectOf({ instance }: Script): string {
-  return instance === 'default' ? 'cron' : `cron (${instance})`;
-}
-
-function settingsOf({ path, instance }: Script): string {
-  return join(dirname(path), `${instance}.env`);
-}
-
-function linesOf(table: string): string[] {
-  return table
-    .split('\n')
-    .filter((line) => line.includes(PROGRAM) && !line.trimStart().startsWith('#'));
-}
-
-function noDaemon(subject: string, place: string): Finding | undefined {
+function checkLine(place: string, line: string, job: Job): Finding {
+  const path = INSTALLED.exec(line)?.[1]?.replaceAll('\\%', '%');
   const isRunning = namesIn('/proc').some((pid) =>
     ['cron', 'crond'].includes(textOf(`/proc/${pid}/comm`)?.trim() ?? ''),
   );
-  if (isRunning) return undefined;
-  const message = `${place} has a line, but no cron daemon runs`;
-  return problem(subject, message, 'sudo systemctl enable --now cron');
+  if (!isRunning) {
+    const message = `${place} has a line, but no cron daemon runs`;
+    return problem(job.subject, message, `${SUDO}systemctl enable --now cron`);
+  }
+  if (path === undefined) return ok(job.subject, `${place} has a line of your own`);
+  if (stats(path) === undefined) {
+    const message = `${place} has a line, but ${path} is not there`;
+    return problem(job.subject, message, installCommand(job));
+  }
+  return job.isSettled
+    ? ok(job.subject, `${place} has a line`)
+    : problem(job.subject, `the last start by ${place} failed`, job.logCommand);
 }
 
 function stats(path: string): Stats | undefined {

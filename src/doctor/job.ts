@@ -1,23 +1,28 @@
-import { Command } from 'commander';
-import { addOptions, type Flags, flagsOf, inOneLine } from '../options/flags.js';
-import { type CleanOptions, optionsFrom } from '../options/resolve.js';
-import { type Finding, problem } from '../output/finding.js';
-import type { Account } from '../system/account.js';
-import { type Variables, wordsOf } from './environment.js';
-import { isGone } from './files.js';
+import type { Finding } from '../output/finding.js';
+import { installer, SUDO } from './this-program.js';
 
-/** Something that runs the program by itself, and what it hands over. */
+/** What starts this program by itself, as far as systemd or cron tells. */
 export interface Job {
-  /** As the doctor's page names it. */
+  /** As the page names it. */
   readonly subject: string;
-  readonly account: Account;
-  /** Its command line behind the program's name; $CLEANUP_ARGS stands for what that variable has. */
-  readonly words: readonly string[];
-  /** Where its variables come from; later ones win. */
-  readonly variables: readonly { readonly source: string; readonly values: Variables }[];
+  readonly mode: 'systemd' | 'user' | 'cron';
+  readonly instance: string;
+  readonly user: string;
+  /** The directories that it may write to; empty where that is not to be seen. */
+  readonly directories: readonly string[];
+  /** When it was last started by itself, ms since the epoch; undefined for never, or not known. */
+  readonly lastFired: number | undefined;
+  /** Since when it should have run every hour; undefined for other times. */
+  readonly hourlySince: number | undefined;
+  /** Whether it runs now, or has failed: then its own line tells of it. */
+  readonly isSettled: boolean;
+  /** Whether the bridge's unit is restarted after a run that removed mappings. */
+  readonly restartsBridge: boolean;
+  /** Shows what it did. */
+  readonly logCommand: string;
 }
 
-/** What was found in one place that can run the program by itself. */
+/** What was found in one place that can start programs by itself. */
 export interface Findings {
   readonly checks: readonly Finding[];
   readonly jobs: readonly Job[];
@@ -25,81 +30,33 @@ export interface Findings {
   readonly unasked: readonly string[];
 }
 
-/** A job that could be understood. */
-export interface KnownJob {
-  readonly job: Job;
-  readonly flags: Flags;
-  readonly home: string;
-  readonly options: CleanOptions;
-  /** The unit that is restarted after a run that removed mappings. */
-  readonly bridgeUnit: string | undefined;
+export const NOTHING: Findings = { checks: [], jobs: [], unasked: [] };
+
+/** What was found in several places. */
+export function together(found: readonly Findings[]): Findings {
+  return {
+    checks: found.flatMap(({ checks }) => checks),
+    jobs: found.flatMap(({ jobs }) => jobs),
+    unasked: found.flatMap(({ unasked }) => unasked),
+  };
 }
+
+/** The first version, which was a script; its timers and cron lines may still be there. */
+export const PREDECESSOR = /\bcleanup_idle_sessions\b/;
 
 /**
- * What the program makes of a job's options and environment.
+ * The command that installs a job again, with further options.
  *
- * @returns the job with its options, or the check that tells why there are none
+ * @param job how it was installed; undefined where nothing is
  */
-export function understand(job: Job): KnownJob | Finding {
-  const environment = environmentOf(job);
-  try {
-    const flags = flagsOfJob(job);
-    const options = optionsFrom('clean', flags, environment);
-    // The installer's --bridge-unit leaves it there.
-    const bridgeUnit = environment['BRIDGE_UNIT'] || undefined;
-    return { job, flags, home: environment.HOME, options, bridgeUnit };
-  } catch (error) {
-    const message = error instanceof Error ? error.message : String(error);
-    const why = `its settings make no sense: ${inOneLine(message)}`;
-    return problem(job.subject, why, whereToMend(job));
-  }
-}
-
-/**
- * A job whose Node or program is not there any more.
- *
- * @param programs their paths, as far as they are known
- */
-export function checkPrograms(subject: string, programs: readonly string[]): Finding | undefined {
-  const gone = programs.find(isGone);
-  if (gone === undefined) return undefined;
-  return problem(subject, `${gone}, which it runs, is not there`, 'run scripts/install.sh again');
-}
-
-/** A job that cleans nothing because it is told to. */
-export function checkDryRun({ job, flags, options }: KnownJob): Finding[] {
-  if (!options.dryRun) return [];
-  const variable = job.variables.findLast(({ values }) => values['DRY_RUN'] !== undefined);
-  const cause =
-    flags['dryRun']?.at(-1) === 'true' || variable === undefined
-      ? '--dry-run among its options'
-      : `DRY_RUN in ${variable.source}`;
-  const message = `${cause}: a run only says what it would remove`;
-  return [problem(job.subject, message, 'when you trust it, take that out')];
-}
-
-function environmentOf({ account, variables }: Job): Variables & { readonly HOME: string } {
-  return Object.assign({ HOME: account.home }, ...variables.map(({ values }) => values));
-}
-
-/** As the command line of a clean run; what it does not know it leaves to that run to refuse. */
-function flagsOfJob(job: Job): Flags {
-  const further = wordsOf(environmentOf(job)['CLEANUP_ARGS'] ?? '');
-  const words = job.words.flatMap((word) => (/^\$\{?CLEANUP_ARGS\}?$/.test(word) ? further : word));
-  // What a drop-in has may be there for somebody else; these words are for us alone.
-  cleanCommand().parse(further, { from: 'user' });
-  return flagsOf(
-    cleanCommand().allowUnknownOption().allowExcessArguments().parse(words, { from: 'user' }),
-  );
-}
-
-function cleanCommand(): Command {
-  return addOptions(new Command(), 'clean')
-    .exitOverride()
-    .configureOutput({ writeOut: () => {}, writeErr: () => {} });
-}
-
-function whereToMend({ variables }: Job): string {
-  const sources = variables.map(({ source }) => source);
-  return `they come from ${sources.join(', ') || 'its command line'}`;
+export function installCommand(
+  job: Pick<Job, 'mode' | 'instance' | 'user'> | undefined,
+  ...options: readonly string[]
+): string {
+  if (job === undefined) return [`${SUDO}${installer()}`, ...options].join(' ');
+  const { mode, instance, user } = job;
+  const before = { systemd: SUDO, user: SUDO === '' ? `sudo -u ${user} -H ` : '', cron: '' }[mode];
+  const runAs = mode === 'cron' && SUDO === '' ? ['--run-as', user] : [];
+  const named = instance === 'default' ? [] : ['--instance', instance];
+  return [`${before}${installer()}`, `--${mode}`, ...runAs, ...named, ...options].join(' ');
 }

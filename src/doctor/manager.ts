@@ -2,30 +2,30 @@ import { join } from 'node:path';
 import { PROGRAM } from '../name.js';
 import type { Account } from '../system/account.js';
 import { ask } from './ask.js';
+import { SUDO } from './this-program.js';
 
 /** A manager of services: the system's, or a user's own. */
 export interface Manager {
+  readonly mode: 'systemd' | 'user';
   readonly account: Account;
-  /** Behind a timer's name on the doctor's page. */
+  /** Behind a timer's name on the page. */
   readonly label: string;
   /** What asks it. */
   readonly systemctl: readonly string[];
   /** What a reader of the page types. */
   readonly typed: { readonly systemctl: string; readonly journalctl: string };
-  /** Where its administrator's units and drop-ins lie. */
-  readonly units: string;
-  /** Where its instances' settings lie, if nothing else's lie there. */
-  readonly settings: string | undefined;
+  /** Where its administrator's units and the instances' settings lie. */
+  readonly folders: readonly string[];
 }
 
 /** The system's own manager. */
 export const SYSTEM: Manager = {
+  mode: 'systemd',
   account: { name: 'root', uid: 0, home: '/root' },
   label: '',
   systemctl: ['systemctl', '--system'],
-  typed: { systemctl: 'sudo systemctl', journalctl: 'sudo journalctl' },
-  units: '/etc/systemd/system',
-  settings: `/etc/${PROGRAM}`,
+  typed: { systemctl: `${SUDO}systemctl`, journalctl: `${SUDO}journalctl` },
+  folders: ['/etc/systemd/system', `/etc/${PROGRAM}`],
 };
 
 /**
@@ -36,36 +36,43 @@ export const SYSTEM: Manager = {
  */
 export function managerOf(account: Account, isOwn: boolean): Manager {
   const runtime = `XDG_RUNTIME_DIR=/run/user/${account.uid}`;
-  const become = ['setsid', '--wait', 'runuser', '-u', account.name, '--', 'env', '-i'];
   const isLoggedIn = isOwn && process.env['XDG_RUNTIME_DIR'] !== undefined;
-  const asUser = isLoggedIn
-    ? ''
-    : isOwn
-      ? `${runtime} `
-      : `sudo -u ${account.name} env ${runtime} `;
+  // Without setsid the user's program could type into root's terminal.
+  const become = ['setsid', '--wait', 'runuser', '-u', account.name, '--', 'env', '-i'];
+  const typed = isLoggedIn ? '' : `${isOwn ? '' : `sudo -u ${account.name} env `}${runtime} `;
+  const config = (isOwn && process.env['XDG_CONFIG_HOME']) || join(account.home, '.config');
   return {
+    mode: 'user',
     account,
     label: isOwn ? ' (user)' : ` (user ${account.name})`,
-    systemctl: [...(isOwn ? ['env'] : become), runtime, 'systemctl', '--user'],
-    typed: { systemctl: `${asUser}systemctl --user`, journalctl: `${asUser}journalctl --user` },
-    units: join(
-      (isOwn && process.env['XDG_CONFIG_HOME']) || join(account.home, '.config'),
-      'systemd/user',
-    ),
-    settings: undefined,
+    systemctl: [...(isOwn ? ['env'] : become), 'TZ=UTC', runtime, 'systemctl', '--user'],
+    typed: { systemctl: `${typed}systemctl --user`, journalctl: `${typed}journalctl --user` },
+    folders: [join(config, 'systemd/user')],
   };
 }
 
 /** What a unit's settings and state are called, and what they are. */
-export type Properties = Readonly<Record<string, string>>;
+export type Unit = Readonly<Record<string, string>>;
 
-/** What a manager says of a unit. A property that it has several times has a line for each. */
-export function propertiesOf({ systemctl }: Manager, unit: string): Properties {
-  const shown: Record<string, string> = {};
-  for (const line of ask([...systemctl, 'show', '--all', '--', unit]).stdout.split('\n')) {
-    const at = line.indexOf('=');
-    const [name, value] = [line.slice(0, at), line.slice(at + 1)];
-    shown[name] = shown[name] === undefined ? value : `${shown[name]}\n${value}`;
-  }
-  return shown;
+const ASKED = [
+  ...['Id', 'Unit', 'LoadState', 'ActiveState', 'SubState', 'UnitFileState', 'Result', 'User'],
+  ...['LastTriggerUSec', 'NextElapseUSecRealtime', 'NextElapseUSecMonotonic', 'ReadWritePaths'],
+  ...['ExecStart', 'ExecStopPost', 'ExecMainStatus', 'ExecMainExitTimestamp'],
+];
+
+/** What a manager says of units, by name or pattern; undefined when it does not answer. */
+export function unitsOf(
+  { systemctl }: Manager,
+  names: readonly string[],
+): readonly Unit[] | undefined {
+  const { answered, stdout } = ask([
+    ...systemctl,
+    ...['show', '--all', `--property=${ASKED.join(',')}`, '--', ...names],
+  ]);
+  if (!answered) return undefined;
+  const units = stdout.split('\n\n').map((block): Unit => {
+    const lines = block.split('\n').map((line) => /^(\w+)=(.*)$/.exec(line) ?? []);
+    return Object.fromEntries(lines.map(([, name = '', value = '']) => [name, value]));
+  });
+  return [...new Map(units.map((unit) => [unit['Id'] ?? '', unit])).values()];
 }

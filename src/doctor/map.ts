@@ -1,56 +1,57 @@
-import { accessSync, constants, type Stats } from 'node:fs';
-import { lateClock } from '../clean/guards.js';
+import { accessSync, constants } from 'node:fs';
 import { lockHolder } from '../commit/lock.js';
 import { CleanupError, reason } from '../errors.js';
-import { JOURNAL_NAME, Journal, type JournalEntry } from '../journal/journal.js';
+import { JOURNAL_NAME, Journal } from '../journal/journal.js';
+import { type LastRun, readLastRun } from '../journal/last-run.js';
 import { counted } from '../output/counted.js';
 import { type Finding, ok, problem, warning } from '../output/finding.js';
 import { Problems } from '../output/problems.js';
 import { foreignGroup, locateMap, type MapLocation } from '../session-map/location.js';
 import { type MapSnapshot, readMap } from '../session-map/read.js';
-import type { MappedSection } from '../sessions/mapped.js';
+import { nameOf } from '../system/account.js';
+import { textOf } from './files.js';
 
-/** The map's file as far as it could be looked at. */
+/** The map's file, and what runs have left beside it, as far as it could be looked at. */
 export interface MapFindings {
   readonly checks: readonly Finding[];
-  readonly snapshot: MapSnapshot | undefined;
-  /** Newest entry first; empty when it can't be read. */
-  readonly journal: Iterable<JournalEntry>;
+  readonly snapshot?: MapSnapshot | undefined;
+  readonly journal?: Journal | undefined;
+  readonly last?: LastRun | undefined;
+  /** By the name that the user knows, and the one that holds the map itself. */
+  readonly directories: readonly string[];
 }
 
-const NO_JOURNAL: readonly JournalEntry[] = [];
 const HOUR_MS = 3600 * 1000;
 
 /**
- * Looks at the map, its directory, the lock and the journal.
+ * Looks at the map, its directory, the lock and the journal, and reads the last run's record.
  *
  * @param now ms since the epoch
  */
 export async function checkMap(sessionDir: string, now: number): Promise<MapFindings> {
-  const problems = new Problems();
+  const checks: Finding[] = [];
+  const directories = [sessionDir];
   try {
+    const problems = new Problems();
     const location = locateMap(sessionDir, false, problems);
-    const warnings = problems.all.map(
-      ({ subject, message, fix }): Finding => warning('map', `${subject}: ${message}`, fix),
-    );
+    directories.push(location.directory);
+    const last = readLastRun(location.directory);
+    // Of root at another user's map the line on the user tells.
+    const found = problems.all.filter(({ message }) => !message.startsWith('belongs to user'));
     const group = foreignGroup(location);
-    if (group !== undefined)
-      warnings.push(problem('map', `${group.subject}: ${group.message}`, group.fix));
+    checks.push(...found.map(aboutMap));
+    if (group !== undefined) checks.push(aboutMap({ ...group, level: 'problem' }));
+    checks.push(...checkMount(location));
     const snapshot = await readMap(location.path);
     if (snapshot === undefined) {
       const message = `no ${location.named} yet: nothing to clean`;
       const fix = 'right if the bridge has not mapped a chat yet; otherwise check --session-dir';
-      return {
-        checks: [...warnings, warning('map', message, fix)],
-        snapshot,
-        journal: NO_JOURNAL,
-      };
+      return { checks: [...checks, warning('map', message, fix)], last, directories };
     }
-    let journal: Iterable<JournalEntry> = NO_JOURNAL;
-    const checks = [
-      ...warnings,
+    let journal: Journal | undefined;
+    checks.push(
       describeMap(location, snapshot, now),
-      checkDirectory(location, snapshot.stats),
+      ...checkDirectory(location, snapshot.stats.uid),
       attempt('lock', () => checkLock(location)),
       attempt('journal', () => {
         const found = new Journal(location.directory);
@@ -58,10 +59,10 @@ export async function checkMap(sessionDir: string, now: number): Promise<MapFind
         journal = found;
         return check;
       }),
-    ];
-    return { checks, snapshot, journal };
+    );
+    return { checks, snapshot, journal, last, directories };
   } catch (error) {
-    return { checks: [failed('map', error)], snapshot: undefined, journal: NO_JOURNAL };
+    return { checks: [...checks, failed('map', error)], directories };
   }
 }
 
@@ -79,25 +80,41 @@ function failed(subject: string, error: unknown): Finding {
   return problem(subject, error.message, 'cleaning fails until this is mended');
 }
 
-function describeMap({ path }: MapLocation, { map, stats }: MapSnapshot, now: number): Finding {
-  const late = lateClock(stats.mtimeMs, now);
-  if (late !== undefined) return problem('map', `${late}: nothing is removed`, 'set the clock');
-  const age = ((now - stats.mtimeMs) / HOUR_MS).toFixed(1);
-  const shape = map.shape === 'flat' ? 'flat' : 'by provider';
-  return ok('map', `${path}, ${shape}, of user ${stats.uid}, last written ${age}h ago`);
+/** On the page a path is a part of the message. */
+function aboutMap({ subject, message, ...found }: Finding): Finding {
+  return { ...found, subject: 'map', message: `${subject}: ${message}` };
 }
 
-function checkDirectory({ directory }: MapLocation, { uid }: Stats): Finding {
-  const isOurs = uid === process.geteuid?.();
+/** A file that was mounted into a container is a mount of its own, which nothing can be renamed over. */
+function checkMount({ path }: MapLocation): Finding[] {
+  const mounts = (textOf('/proc/self/mountinfo') ?? '').split('\n').map((line) =>
+    // The fifth field, in which blanks and the like are octal (proc(5)).
+    (line.split(' ')[4] ?? '').replaceAll(/\\([0-7]{3})/g, (_, code) =>
+      String.fromCharCode(Number.parseInt(code, 8)),
+    ),
+  );
+  if (!mounts.includes(path)) return [];
+  const message = `${path} is mounted as a file of its own, which can't be replaced: nothing is removed`;
+  return [problem('map', message, 'mount its directory instead')];
+}
+
+function describeMap({ path }: MapLocation, { map, stats }: MapSnapshot, now: number): Finding {
+  const age = ((now - stats.mtimeMs) / HOUR_MS).toFixed(1);
+  const shape = map.shape === 'flat' ? 'flat' : 'by provider';
+  return ok('map', `${path}, ${shape}, of user ${nameOf(stats.uid)}, last written ${age}h ago`);
+}
+
+/** What root can write to says nothing of the map's owner. */
+function checkDirectory({ directory }: MapLocation, owner: number): Finding[] {
+  const isOurs = owner === process.geteuid?.();
+  if (!isOurs && process.geteuid?.() === 0) return [];
   try {
     accessSync(directory, constants.W_OK | constants.X_OK);
-    return ok('directory', `${directory} can be written to`);
+    return [ok('directory', `${directory} can be written to`)];
   } catch (error) {
-    return problem(
-      'directory',
-      `${directory} can't be written to by this user: ${reason(error)}`,
-      isOurs ? `chmod u+wx '${directory}'` : `run as the map's owner, user ${uid}`,
-    );
+    const message = `${directory} can't be written to by this user: ${reason(error)}`;
+    const fix = isOurs ? `chmod u+wx '${directory}'` : `run as the map's owner, ${nameOf(owner)}`;
+    return [problem('directory', message, fix)];
   }
 }
 
@@ -112,18 +129,8 @@ function checkJournal(journal: Journal): Finding {
   let removed = 0;
   for (const { op } of journal) removed += op === 'remove' ? 1 : 0;
   const { damaged, bytes } = journal;
-  const size = `${JOURNAL_NAME}: ${removed} removed mappings, ${(bytes / 1024).toFixed(1)} KiB`;
-  return damaged === 0
-    ? ok('journal', size)
-    : warning(
-        'journal',
-        `${size}; ${counted(damaged, 'line')} can't be read`,
-        'what stood there can not be restored',
-      );
-}
-
-/** How many mappings each section has. */
-export function checkSections(sections: readonly MappedSection[]): Finding {
-  const counts = sections.map(({ provider, mappings }) => `${provider} ${mappings.length}`);
-  return ok('mappings', counts.length === 0 ? 'none' : counts.join(', '));
+  const size = `${JOURNAL_NAME}: ${counted(removed, 'removed mapping')}, ${(bytes / 1024).toFixed(1)} KiB`;
+  if (damaged === 0) return ok('journal', size);
+  const message = `${size}; ${counted(damaged, 'line')} can't be read`;
+  return warning('journal', message, 'what stood there can not be restored');
 }

@@ -1,86 +1,63 @@
-import { statSync } from 'node:fs';
-import { join } from 'node:path';
-import type { SessionOptions } from '../options/resolve.js';
 import { type Finding, warning } from '../output/finding.js';
-import { type Account, accountOf, ownAccount } from '../system/account.js';
-import { checkViews } from './as-installed.js';
-import { checkCrontab, checkSystemCron } from './cron.js';
-import { checkDryRun, type Findings, type KnownJob, understand } from './job.js';
+import { findCrontab, findSystemCron } from './cron.js';
+import { type Findings, installCommand, type Job, together } from './job.js';
 import { managerOf, SYSTEM } from './manager.js';
-import { checkTimers } from './timers.js';
+import { quoted } from './this-program.js';
+import { findTimers } from './timers.js';
+import type { View } from './view.js';
 
-/** What runs the program by itself, and what the page says of it. */
+/** What starts the program by itself for this map, and what the page says of all that does. */
 export interface Schedule {
   readonly checks: readonly Finding[];
-  readonly jobs: readonly KnownJob[];
+  readonly jobs: readonly Job[];
 }
 
 /**
- * Whether anything runs the program by itself: systemd timers, of the system and the user, and cron;
- * and whether that looks at what this page looks at. Root also asks for the map's owner.
+ * Asks systemd and cron, those of the system and of who looks; root also asks for the map's owner.
  *
- * @param home this run's HOME
+ * @param directories those by which the map's own is known
  */
-export function checkSchedule(options: SessionOptions, home: string | undefined): Schedule {
-  const own = ownAccount();
-  const owner = mapOwner(options.sessionDir);
-  const isOthers = owner !== undefined && owner.uid !== own?.uid;
-  const users = [own, isOthers && own?.uid === 0 ? owner : undefined].filter(
-    (account) => account !== undefined,
+export function checkSchedule(
+  { account, owner }: Pick<View, 'account' | 'owner'>,
+  directories: readonly string[],
+): Schedule {
+  const users = [account, owner].filter((user) => user !== undefined);
+  const found = together([
+    findTimers(SYSTEM),
+    ...users.map((user) => findTimers(managerOf(user, user === account))),
+    findSystemCron(),
+    ...users.map((user) => findCrontab(user, user === account)),
+  ]);
+  const all = found.jobs;
+  // What does not say where it writes may clean this map.
+  const jobs = all.filter(
+    (job) =>
+      job.directories.length === 0 || directories.some((dir) => job.directories.includes(dir)),
   );
-  const found = [
-    checkTimers(SYSTEM),
-    ...users.map((account) => checkTimers(managerOf(account, account === own))),
-    checkSystemCron(),
-    ...users.map((account) => checkCrontab(account, account === own)),
-    ...(isOthers && own?.uid !== 0 ? [onlyForRoot(owner)] : []),
-  ];
-  const known = found.flatMap(({ jobs }) => jobs).map(understand);
-  const jobs = known.filter((job): job is KnownJob => 'options' in job);
-  const view = { account: own, home, options };
-  const checks = [
-    ...summary(found),
-    ...known.filter((check): check is Finding => 'level' in check),
-    ...jobs.flatMap(checkDryRun),
-    ...checkViews(jobs, view),
-    ...checkTwins(jobs),
-  ];
-  return { checks, jobs };
+  return { checks: [...summary(found), ...checkJobs(all, jobs)], jobs };
 }
 
-function summary(found: readonly Findings[]): Finding[] {
-  const checks = found.flatMap((each) => each.checks);
-  const unasked = found.flatMap((each) => each.unasked);
+function summary({ checks, unasked }: Findings): readonly Finding[] {
   if (checks.length > 0) return checks;
   if (unasked.length > 0) {
     const message = `found nothing that cleans by itself, but could not ask ${unasked.join(', ')}`;
     return [warning('schedule', message, "run doctor as root, or as the bridge's user")];
   }
   const message = 'no timer and no cron line is installed: nothing cleans by itself';
-  return [warning('schedule', message, 'scripts/install.sh installs one')];
+  return [warning('schedule', message, `to install one: ${installCommand(undefined)}`)];
 }
 
-/** What another user has is for root to see. */
-function onlyForRoot({ name }: Account): Findings {
-  return { checks: [], jobs: [], unasked: [`${name}'s own systemd and crontab`] };
-}
-
-/** Two that clean one map do no harm, but somebody may believe to have taken the one away. */
-function checkTwins(jobs: readonly KnownJob[]): Finding[] {
-  return [...new Set(jobs.map(({ options }) => options.sessionDir))].flatMap((dir) => {
-    const twins = jobs.filter(({ options }) => options.sessionDir === dir);
-    if (twins.length === 1) return [];
-    const names = twins.map(({ job }) => job.subject).join(', ');
-    const message = `${twins.length} clean the map in ${dir}: ${names}`;
-    return [warning('schedule', message, 'keep one; install.sh --uninstall takes the others away')];
-  });
-}
-
-/** Whose map it is; undefined when that is root or unknown. */
-function mapOwner(sessionDir: string): Account | undefined {
-  for (const path of [join(sessionDir, 'session_map.json'), sessionDir]) {
-    const uid = statSync(path, { throwIfNoEntry: false })?.uid;
-    if (uid !== undefined) return uid === 0 ? undefined : accountOf(uid);
+function checkJobs(all: readonly Job[], jobs: readonly Job[]): Finding[] {
+  const names = (some: readonly Job[]): string => some.map(({ subject }) => subject).join(', ');
+  if (jobs.length === 0 && all.length > 0) {
+    const other = all[0]?.directories[0] ?? '';
+    const message = `${names(all)}: for another map (${other}); nothing cleans this one by itself`;
+    return [warning('schedule', message, `to look at that map: --session-dir ${quoted(other)}`)];
   }
-  return undefined;
+  // Two do no harm, but whoever takes one of them away believes that it is over.
+  if (jobs.length < 2) return [];
+  const message = `${jobs.length} clean this map: ${names(jobs)}`;
+  const [, ...others] = jobs;
+  const fix = `keep one; to take one away: ${others.map((job) => installCommand(job, '--uninstall'))[0]}`;
+  return [warning('schedule', message, fix)];
 }

@@ -1,217 +1,158 @@
 import { existsSync } from 'node:fs';
-import { join } from 'node:path';
 import { PROGRAM } from '../name.js';
 import { type Finding, ok, problem, warning } from '../output/finding.js';
-import { accountOf } from '../system/account.js';
-import { ask } from './ask.js';
-import { assignments, checkEnvironmentFile, environmentFile, wordsOf } from './environment.js';
+import { localTime } from '../output/local-time.js';
 import { namesIn } from './files.js';
-import { checkPrograms, type Findings, type Job } from './job.js';
-import { type Manager, type Properties, propertiesOf, SYSTEM } from './manager.js';
+import { type Findings, installCommand, type Job, NOTHING, PREDECESSOR, together } from './job.js';
+import { type Manager, SYSTEM, type Unit, unitsOf } from './manager.js';
+import { SUDO } from './this-program.js';
 
-/** Looks at every timer of ours that a manager has, or should have. */
-export function checkTimers(manager: Manager): Findings {
-  // Without systemd as the first process nothing is there to be asked (sd_booted(3)).
-  if (!existsSync('/run/systemd/system')) return { checks: [], jobs: [], unasked: [] };
+const OURS = /(^|[\s/])claude-session-cleanup(\.js)?(\s|$)/;
+
+/**
+ * Looks at every timer that starts this program or its predecessor, or has this program's name.
+ *
+ * @param isBooted whether systemd is the first process: otherwise nobody is there to be asked (sd_booted(3))
+ */
+export function findTimers(
+  manager: Manager,
+  isBooted = existsSync('/run/systemd/system'),
+): Findings {
+  if (!isBooted) return NOTHING;
   const installed = installedTimers(manager);
-  if (!ask([...manager.systemctl, 'show', '--property=Version']).answered) {
-    return notAnswering(manager, installed);
-  }
-  const names = new Set([...installed, ...knownTimers(manager)]);
-  const found = [...names].sort().map((timer) => checkTimer(manager, timer));
-  return {
-    checks: found.flatMap(({ checks }) => checks),
-    jobs: found.flatMap(({ job }) => job ?? []),
-    unasked: [],
-  };
+  const timers = unitsOf(manager, ['*.timer', ...installed]);
+  const services = timers && unitsOf(manager, timers.map(serviceOf));
+  if (timers === undefined || services === undefined) return notAnswering(manager, installed);
+  const found = timers.map((timer) => {
+    const service = services.find((unit) => unit['Id'] === serviceOf(timer)) ?? {};
+    return checkTimer(manager, timer, service);
+  });
+  return together(found);
+}
+
+/** By what an installation leaves: systemd does not list a timer that is neither enabled nor started. */
+function installedTimers({ folders }: Manager): string[] {
+  const units = folders.flatMap(namesIn).flatMap((name) => {
+    const settings = /^(.+)\.env$/.exec(name)?.[1];
+    if (settings === 'default') return PROGRAM;
+    if (settings !== undefined) return `${PROGRAM}@${settings}`;
+    return /^(claude-session-cleanup(?:@.+)?)\.(?:timer|service\.d)$/.exec(name)?.[1] ?? [];
+  });
+  return units.map((unit) => `${unit}.timer`);
 }
 
 function notAnswering(manager: Manager, installed: readonly string[]): Findings {
   const { account, label } = manager;
-  if (manager !== SYSTEM && !existsSync(`/run/user/${account.uid}`)) {
-    // Nobody is logged in, and nothing lingers.
-    const checks = installed.map((timer) =>
-      problem(
-        `${timer}${label}`,
-        `runs only while ${account.name} is logged in, which is not so now`,
-        `sudo loginctl enable-linger ${account.name}`,
-      ),
-    );
-    return { checks, jobs: [], unasked: [] };
+  if (manager === SYSTEM || existsSync(`/run/user/${account.uid}`)) {
+    const name = manager === SYSTEM ? 'systemd' : `${account.name}'s own systemd`;
+    return { ...NOTHING, unasked: [name] };
   }
+  // Nobody is logged in, and nothing lingers.
+  const message = `runs only while ${account.name} is logged in, which is not so now`;
+  const fix = `${SUDO}loginctl enable-linger ${account.name}`;
   return {
-    checks: [],
-    jobs: [],
-    unasked: [manager === SYSTEM ? 'systemd' : `${account.name}'s own systemd`],
+    ...NOTHING,
+    checks: [...new Set(installed)].map((timer) => problem(`${timer}${label}`, message, fix)),
   };
 }
 
-/** By what the installer leaves: a timer that is neither enabled nor loaded is in no list of systemd's. */
-function installedTimers({ units, settings }: Manager): string[] {
-  const files = settings === undefined ? [] : namesIn(settings);
-  return [
-    ...namesIn(units)
-      .filter((name) => existsSync(join(units, name, '10-instance.conf')))
-      .flatMap((name) => /^(claude-session-cleanup(?:@.+)?)\.service\.d$/.exec(name)?.[1] ?? []),
-    ...files.flatMap((name) => /^(.+)\.env$/.exec(name)?.[1] ?? []).map(unitOf),
-  ].map((unit) => `${unit}.timer`);
+function serviceOf(timer: Unit): string {
+  return timer['Unit'] || (timer['Id'] ?? '').replace(/timer$/, 'service');
 }
 
-function unitOf(instance: string): string {
-  return instance === 'default' ? PROGRAM : `${PROGRAM}@${instance}`;
-}
+function checkTimer(manager: Manager, timer: Unit, service: Unit): Findings {
+  const name = timer['Id'] ?? '';
+  const subject = `${name}${manager.label}`;
+  const starts = /argv\[\]=(.*?) ; ignore_errors=/.exec(service['ExecStart'] ?? '')?.[1] ?? '';
+  const isNamedAsOurs = name.startsWith(PROGRAM);
+  if (!OURS.test(starts) && !isNamedAsOurs && !PREDECESSOR.test(starts)) return NOTHING;
 
-function knownTimers({ systemctl }: Manager): string[] {
-  const lists = [
-    ['list-unit-files', '--no-legend', `${PROGRAM}*.timer`],
-    ['list-units', '--all', '--no-legend', '--plain', `${PROGRAM}*.timer`],
-  ];
-  return (
-    lists
-      .flatMap((list) => ask([...systemctl, ...list]).stdout.split('\n'))
-      .map((line) => line.trim().split(/\s+/, 1)[0] ?? '')
-      // A template by itself runs nothing.
-      .filter((name) => name.endsWith('.timer') && !name.endsWith('@.timer'))
-  );
-}
-
-interface Found {
-  readonly checks: readonly Finding[];
-  readonly job?: Job | undefined;
-}
-
-function checkTimer(manager: Manager, timer: string): Found {
-  const service = timer.replace(/timer$/, 'service');
-  const subject = `${timer}${manager.label}`;
-  const its = propertiesOf(manager, timer);
-  const run = propertiesOf(manager, service);
-  for (const [unit, { LoadState: state = '' }] of [
-    [timer, its],
-    [service, run],
-  ] as const) {
-    if (state !== 'loaded') return { checks: [checkUnloaded(manager, subject, unit, state)] };
-  }
-  const files = environmentFilesOf(run);
-  return {
-    checks: [
-      checkPrograms(subject, programsOf(run)) ?? checkState(manager, subject, timer, its, run),
-      ...files.flatMap(({ path, optional }) =>
-        optional ? [] : checkEnvironmentFile(subject, path),
-      ),
-    ],
-    job: jobOf(manager, subject, run, files),
+  const job: Job = {
+    subject,
+    mode: manager.mode,
+    instance: /@(.+)\.timer$/.exec(name)?.[1] ?? 'default',
+    user: service['User'] || manager.account.name,
+    directories: wordsOf(service['ReadWritePaths'] ?? '').map((path) => path.replace(/^-/, '')),
+    lastFired: timeOf(timer['LastTriggerUSec']),
+    hourlySince: undefined,
+    isSettled: service['ActiveState'] === 'inactive' && service['Result'] === 'success',
+    restartsBridge: /BRIDGE_UNIT/.test(service['ExecStopPost'] ?? ''),
+    logCommand: `${manager.typed.journalctl} -u ${service['Id']} -n 30`,
   };
+  const isActive = timer['ActiveState'] === 'active';
+  const unloaded = checkLoaded(manager, job, [timer, service]);
+  if (unloaded === undefined && !OURS.test(starts)) {
+    return isActive
+      ? { ...NOTHING, checks: [otherProgram(manager, subject, name, starts)] }
+      : NOTHING;
+  }
+  const check = unloaded ?? checkState(manager, job, timer, service);
+  return { checks: [check], jobs: isActive ? [job] : [], unasked: [] };
 }
 
-function checkUnloaded(manager: Manager, subject: string, unit: string, state: string): Finding {
-  return state === 'masked'
-    ? problem(
-        subject,
-        `${unit} is masked: nothing can start it`,
-        `${manager.typed.systemctl} unmask ${unit}`,
-      )
-    : problem(
-        subject,
-        `${unit} can't be used (${state || 'unknown'})`,
-        'run scripts/install.sh again',
-      );
+function otherProgram({ typed }: Manager, subject: string, name: string, starts: string): Finding {
+  const message = `starts another program, not this one: ${starts}`;
+  const replace = name.startsWith(PROGRAM) ? `, then ${installCommand(undefined)}` : '';
+  const fix = `to have only this program clean: ${typed.systemctl} disable --now ${name}${replace}`;
+  return warning(subject, message, fix);
 }
 
-function checkState(
-  { account, typed }: Manager,
-  subject: string,
-  timer: string,
-  its: Properties,
-  run: Properties,
-): Finding {
-  const service = timer.replace(/timer$/, 'service');
-  const next = nextRun(its);
-  const times = `last fired ${its['LastTriggerUSec'] || 'never'}, next ${next ?? 'never'}`;
-  if (its['ActiveState'] !== 'active') {
+function checkLoaded({ typed }: Manager, job: Job, units: readonly Unit[]): Finding | undefined {
+  const unit = units.find(({ LoadState }) => LoadState !== 'loaded');
+  if (unit === undefined) return undefined;
+  const { Id: id, LoadState: state = 'unknown' } = unit;
+  if (state !== 'masked') {
+    return problem(job.subject, `${id} can't be used (${state})`, installCommand(job));
+  }
+  const message = `${id} is masked: nothing can start it`;
+  return problem(job.subject, message, `${typed.systemctl} unmask ${id}`);
+}
+
+function checkState({ typed }: Manager, job: Job, timer: Unit, service: Unit): Finding {
+  const { subject, lastFired } = job;
+  const { Id: name, ActiveState: state, SubState: phase, UnitFileState: file } = timer;
+  if (state !== 'active') {
     return problem(
       subject,
       'installed, but not started',
-      `${typed.systemctl} enable --now ${timer}`,
+      `${typed.systemctl} enable --now ${name}`,
     );
   }
-  if (run['Result'] !== 'success') {
-    return problem(
-      subject,
-      `the last run, which ended ${run['ExecMainExitTimestamp']}, failed (${causeOf(run)}); ${times}`,
-      `${typed.journalctl} -u ${service} -n 30`,
-    );
+  const last = lastFired === undefined ? 'never' : localTime(lastFired);
+  const next = nextRun(timer);
+  const times = `last fired ${last}, next ${next ?? 'never'}`;
+  const { Result: result = 'unknown', ExecMainStatus: status } = service;
+  if (result !== 'success') {
+    const cause = status === '0' ? result : `${result}, status ${status}`;
+    const ended = timeOf(service['ExecMainExitTimestamp']);
+    const when = ended === undefined ? '' : ` of ${localTime(ended)}`;
+    return problem(subject, `the last start${when} failed (${cause}); ${times}`, job.logCommand);
   }
-  if (next === undefined && its['SubState'] !== 'running') {
-    return problem(
-      subject,
-      `started, but it will never run again; ${times}`,
-      `correct its OnCalendar=: systemctl cat ${timer}`,
-    );
+  if (next === undefined && phase !== 'running') {
+    const message = `started, but it will never run again; ${times}`;
+    return problem(subject, message, `correct its OnCalendar=: systemctl cat ${name}`);
   }
-  if (its['UnitFileState'] !== 'enabled') {
+  if (file !== 'enabled') {
     const message = `runs until the next reboot only; ${times}`;
-    return warning(subject, message, `${typed.systemctl} enable ${timer}`);
+    return warning(subject, message, `${typed.systemctl} enable ${name}`);
   }
-  return ok(subject, `as ${run['User'] || account.name}; ${times}`);
-}
-
-function causeOf(run: Properties): string {
-  const { Result: result = 'unknown', ExecMainStatus: status = '?' } = run;
-  return status === '0'
-    ? `${result}, in what runs after the program`
-    : `${result}, status ${status}`;
+  return ok(subject, `as ${job.user}; ${times}`);
 }
 
 /** When a timer elapses next, by the clock or by what has passed since the machine started. */
-function nextRun(its: Properties): string | undefined {
-  const elapse = (its['NextElapseUSecMonotonic'] ?? '').replace(/\.\d+s$/, 's');
-  if (its['NextElapseUSecRealtime']) return its['NextElapseUSecRealtime'];
+function nextRun(timer: Unit): string | undefined {
+  const next = timeOf(timer['NextElapseUSecRealtime']);
+  if (next !== undefined) return localTime(next);
+  const elapse = (timer['NextElapseUSecMonotonic'] ?? '').replace(/\.\d+s$/, 's');
   return ['', '0', 'infinity'].includes(elapse) ? undefined : `${elapse} after the machine's start`;
 }
 
-interface EnvironmentFile {
-  readonly path: string;
-  readonly optional: boolean;
+/** A time such as `Mon 2026-11-30 05:00:01 UTC`, in ms since the epoch. */
+function timeOf(shown = ''): number | undefined {
+  const time = Date.parse(shown.replace(/^\w+ /, ''));
+  return Number.isNaN(time) ? undefined : time;
 }
 
-function environmentFilesOf(run: Properties): EnvironmentFile[] {
-  const lines = (run['EnvironmentFiles'] ?? '').matchAll(/^(.+) \(ignore_errors=(yes|no)\)$/gm);
-  return [...lines].map(([, path = '', ignored]) => ({ path, optional: ignored === 'yes' }));
-}
-
-function jobOf(
-  manager: Manager,
-  subject: string,
-  run: Properties,
-  files: readonly EnvironmentFile[],
-): Job | undefined {
-  const account = manager === SYSTEM ? accountOf(run['User'] || 'root') : manager.account;
-  if (account === undefined) return undefined;
-  const read = files.map(({ path, optional }) => ({
-    source: path,
-    values: environmentFile(path) ?? (optional ? {} : undefined),
-  }));
-  const variables = [
-    { source: 'its Environment=', values: assignments(wordsOf(run['Environment'] ?? '')) },
-    ...read.flatMap(({ source, values }) => (values === undefined ? [] : { source, values })),
-  ];
-  // What it is told can't be read, which is said.
-  if (variables.length <= files.length) return undefined;
-  return { subject, account, variables, words: wordsOf(argumentsOf(run)) };
-}
-
-/** The command of ExecStart=, which is shown without its quotes. */
-function commandOf(run: Properties): string {
-  return /argv\[\]=(.*?) ; ignore_errors=/.exec(run['ExecStart'] ?? '')?.[1] ?? '';
-}
-
-/** Node and the program, as far as they can be told from the command. */
-function programsOf(run: Properties): string[] {
-  const found = /^(\/\S+) (\/\S+\/claude-session-cleanup(?:\.js)?)(?: |$)/.exec(commandOf(run));
-  return found?.slice(1) ?? [];
-}
-
-/** What stands behind the program's own name in the command. */
-function argumentsOf(run: Properties): string {
-  return /[/ ]claude-session-cleanup(?:\.js)?( .*)?$/.exec(commandOf(run))?.[1] ?? '';
+function wordsOf(line: string): string[] {
+  return (line.match(/"[^"]*"|\S+/g) ?? []).map((word) => word.replaceAll('"', ''));
 }

@@ -19,6 +19,8 @@ export interface RunSettings {
   /** The CLIs' directories by family. */
   readonly roots: Readonly<Record<string, string>>;
   readonly bridgeUrl: string | null;
+  /** The command after a run that removed mappings. */
+  readonly onChange: string | null;
 }
 
 /** What became of a clean run. */
@@ -114,7 +116,14 @@ const ANY_NAME = '*';
 
 /** A record in outline: '' is any text, 0 any number, null a text or null. */
 const OUTLINE = {
-  ...{ version: 0, sessionDir: '', thresholdHours: 0, roots: { [ANY_NAME]: '' }, bridgeUrl: null },
+  ...{
+    version: 0,
+    sessionDir: '',
+    thresholdHours: 0,
+    roots: { [ANY_NAME]: '' },
+    bridgeUrl: null,
+    onChange: null,
+  },
   ...{
     at: '',
     endedAt: '',

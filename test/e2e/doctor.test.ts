@@ -1,9 +1,11 @@
-import { chmodSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { chmodSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { age, Home, type RunOptions, uuid } from '../support/home.js';
+import { installedNode, installedProgram } from '../support/program.js';
 
 interface Page {
   readonly healthy: boolean;
@@ -84,7 +86,7 @@ describe('doctor', () => {
     age(home.mapPath, -1);
     const { status, check } = await assess(home);
     expect(status).toBe(1);
-    expect(check('map')).toMatchObject({
+    expect(check('clock')).toMatchObject({
       level: 'problem',
       message: expect.stringMatching(/the clock of \S+ is \d+ minutes behind/),
     });
@@ -152,6 +154,125 @@ describe('doctor', () => {
     await home.run();
     home.writeMap(text);
     expect((await assess(home)).check('written back')?.message).toMatch(/^2 mappings/);
+  });
+
+  it('tells of the last run: how it ended, and that it looked elsewhere', async () => {
+    const home = healthyHome();
+    const lastRun = async (args: string[] = []) =>
+      (await assess(home, args)).page.checks.filter(({ subject }) => subject === 'last run');
+    expect(await lastRun()).toEqual([
+      expect.objectContaining({ level: 'ok', message: expect.stringContaining('none has left') }),
+    ]);
+    await home.run(['--hours', '4']);
+    expect(await lastRun()).toEqual([
+      expect.objectContaining({
+        level: 'ok',
+        message: expect.stringMatching(/threshold 4 hours, removed 2 mappings$/),
+      }),
+    ]);
+    const elsewhere = join(home.dir, 'elsewhere');
+    expect(await lastRun(['--codex-dir', elsewhere])).toContainEqual(
+      expect.objectContaining({
+        level: 'warning',
+        message: expect.stringContaining(`--codex-dir not given (here ${elsewhere})`),
+      }),
+    );
+    home.writeMap('{');
+    await home.run();
+    expect(await lastRun()).toEqual([]);
+    home.writeMap({ 'claude-cli': {} });
+    expect(await lastRun()).toEqual([
+      expect.objectContaining({
+        level: 'problem',
+        message: expect.stringContaining('failed with status 1: '),
+      }),
+    ]);
+  });
+
+  it('asks the bridge that the last run asked', async () => {
+    const home = healthyHome();
+    const address = await bridgeWith({ 'claude-cli': {} });
+    await home.run(['--bridge-url', address, '--hours', '100']);
+    expect((await assess(home)).check('bridge')?.message).toContain(`${address}/ has 0 mappings`);
+  });
+
+  it('tells what the last run had to do after a removal', async () => {
+    const home = healthyHome();
+    await home.run(['--on-change', 'true']);
+    expect((await assess(home)).check('bridge')).toMatchObject({
+      level: 'ok',
+      message: 'after a run that removed mappings this is run: true',
+    });
+  });
+
+  it('warns of chats that share a session', async () => {
+    const home = healthyHome();
+    home.writeMap({ 'claude-cli': { a: uuid(1), b: uuid(1), c: uuid(3) } });
+    const { page } = await assess(home);
+    const found = page.checks.filter(({ message }) => /share a session/.test(message));
+    expect(found).toEqual([expect.objectContaining({ subject: 'mappings', level: 'warning' })]);
+    expect(found[0]?.message).toMatch(/: claude-cli\/a, claude-cli\/b$/);
+  });
+
+  it.runIf(process.geteuid?.() === 0)('tells of a map that is mounted as a file', async () => {
+    const home = healthyHome();
+    const blank = join(home.dir, 'a bridge');
+    renameSync(home.sessionDir, blank);
+    const map = join(blank, 'session_map.json');
+    const script = `mount --bind '${map}' '${map}' && exec "$@" doctor --json --session-dir '${blank}'`;
+    const { stdout, status } = spawnSync(
+      'unshare',
+      ['--mount', 'sh', '-c', script, 'sh', installedNode(), installedProgram()],
+      { encoding: 'utf8', env: { PATH: process.env['PATH'], HOME: home.dir } },
+    );
+    expect(status).toBe(1);
+    expect((JSON.parse(stdout) as Page).checks).toContainEqual({
+      subject: 'map',
+      level: 'problem',
+      message: `${map} is mounted as a file of its own, which can't be replaced: nothing is removed`,
+      fix: 'mount its directory instead',
+    });
+  });
+
+  describe('of cron', () => {
+    function cronWith(home: Home, table: string): RunOptions {
+      const bin = join(home.dir, 'bin');
+      mkdirSync(bin);
+      writeFileSync(join(bin, 'crontab'), `#!/bin/sh\ncat <<'TABLE'\n${table}\nTABLE\n`);
+      chmodSync(join(bin, 'crontab'), 0o755);
+      return { env: { PATH: `${bin}:${process.env['PATH']}` } };
+    }
+
+    it('names a line of the first version, which is no line of this program', async () => {
+      const home = healthyHome();
+      const line = '0 * * * * python3 /opt/bridge/cleanup_idle_sessions.py';
+      const { page, check } = await assess(home, [], cronWith(home, `# a comment\n${line}`));
+      expect(check('cron')).toMatchObject({
+        level: 'warning',
+        message: `this user's crontab starts another program, not this one: ${line}`,
+      });
+      expect(page.checks.map(({ message }) => message).join()).not.toMatch(/nothing cleans/);
+    });
+
+    it('tells that nothing is installed when a line is only a comment', async () => {
+      const home = healthyHome();
+      const table = '#0 * * * * claude-session-cleanup';
+      expect((await assess(home, [], cronWith(home, table))).check('schedule')).toMatchObject({
+        level: 'warning',
+        message: expect.stringContaining('nothing cleans by itself'),
+        fix: expect.stringMatching(/scripts\/install\.sh$/),
+      });
+    });
+
+    it('has a cure for mappings that are back which fits a cron job', async () => {
+      const home = healthyHome();
+      const text = home.mapText;
+      await home.run();
+      home.writeMap(text);
+      const table = '5 * * * * claude-session-cleanup -q';
+      const { check } = await assess(home, [], cronWith(home, table));
+      expect(check('written back')?.fix).toMatch(/install\.sh --cron .*--bridge-url .*--on-change/);
+    });
   });
 
   it("compares the bridge's memory with the file", async () => {

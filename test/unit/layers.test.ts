@@ -26,10 +26,6 @@ const STAGES = [
 const TO_GO = new Set([
   'clean/guards.ts > options',
   'clean/run.ts > options',
-  'doctor/as-installed.ts > options',
-  'doctor/job.ts > options',
-  'doctor/map.ts > clean',
-  'doctor/schedule.ts > options',
   'journal/removals.ts > commit',
   'metrics/record.ts > options',
   'session-map/parse.ts > providers',

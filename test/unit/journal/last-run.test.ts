@@ -24,6 +24,7 @@ const run: RunSettings & RunResult = {
   thresholdHours: 2,
   roots: { claude: '/home/u/.claude' },
   bridgeUrl: null,
+  onChange: null,
 };
 
 function directory(): string {
