@@ -15,6 +15,6 @@ try {
   require('../dist/cli.js');
 } catch (error) {
   if (error.code !== 'MODULE_NOT_FOUND' || !/dist\/cli\.js'/.test(error.message)) throw error;
-  console.error('claude-session-cleanup: error: not built yet; run: npm ci');
+  console.error('claude-session-cleanup: error: not built yet; run: npm ci && npm run build');
   process.exit(1);
 }

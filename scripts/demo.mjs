@@ -1,9 +1,13 @@
 // Shows the main job on a throw-away home: sessions of all three CLIs, some idle and some active, and a
 // bridge's map of them. Nothing of yours is read or changed.
 import { spawnSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { DemoHome, PROGRAM } from './demo-home.mjs';
 
+if (!existsSync(new URL('../dist/cli.js', import.meta.url))) {
+  console.error('the demo shows the built program; run first: npm run build');
+  process.exit(1);
+}
 const home = new DemoHome();
 const before = readFileSync(home.mapFile, 'utf8');
 try {

@@ -50,6 +50,7 @@ describeSystem('the sandbox', () => {
       reads: { home: 'done' },
       writes: ONLY_THE_MAP,
       exchangesNames: true,
+      takesLeases: true,
       network: NO_NETWORK,
     });
   });
@@ -62,18 +63,14 @@ describeSystem('the sandbox', () => {
       reads: { home: 'done' },
       writes: ONLY_THE_MAP,
       exchangesNames: true,
+      takesLeases: true,
       network: NO_NETWORK,
     });
   });
 
   test('opens to the loopback with --bridge-url, and to nothing else', async ({ machine }) => {
     await prepare(machine);
-    const printed = await machine.run(
-      `${INSTALL} --systemd --bridge-url http://127.0.0.1:${PORT} 2>&1`,
-    );
-    expect(printed).toContain(
-      `The bridge at http://127.0.0.1:${PORT} answers: 0 mappings in memory`,
-    );
+    await machine.run(`${INSTALL} --systemd --bridge-url http://127.0.0.1:${PORT}`);
     const { writes, network } = await probeInService(machine);
     expect(writes).toEqual(ONLY_THE_MAP);
     expect(network).toEqual({

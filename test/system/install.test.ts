@@ -59,12 +59,12 @@ describeSystem('installing', () => {
 
   test('can be undone when it was broken off, and when its user is gone', async ({ machine }) => {
     const before = await stateOf(machine);
-    await machine.run('useradd --no-create-home other; install -d -o other /srv/maps');
+    await machine.run('useradd --create-home other; install -d -o other /srv/maps');
     const install = `${INSTALL} --systemd --run-as other --session-dir /srv/maps`;
     await machine.run(`${install}; ${install} --instance half`);
     await machine.run(
       `rm -r /etc/systemd/system/claude-session-cleanup@half.service.d
-       systemctl stop user@$(id -u other) || true; userdel other`,
+       systemctl stop user@$(id -u other) || true; userdel --remove other`,
     );
     await machine.run(`${INSTALL} --systemd --instance half --uninstall`);
     await machine.run(`${INSTALL} --systemd --uninstall`);
@@ -75,22 +75,24 @@ describeSystem('installing', () => {
   test('shows every file and command with --dry-run, and does nothing', async ({ machine }) => {
     const before = await stateOf(machine);
     const shown = await machine.run(`${INSTALL} --systemd --run-as ${USER} --dry-run`);
-    expect(shown.match(/^ {2}(?:write|run) .*/gm)?.map((line) => line.replace(/ +/g, ' '))).toEqual(
-      [
-        ` write ${ENV_FILE}`,
-        ` write /etc/systemd/system/${SERVICE}`,
-        ' write /etc/systemd/system/claude-session-cleanup.timer',
-        ` write /etc/systemd/system/${SERVICE}.d/10-instance.conf`,
-        ' run systemctl daemon-reload',
-        ' write /etc/tmpfiles.d/claude-session-cleanup.conf',
-        ' run systemd-tmpfiles --create /etc/tmpfiles.d/claude-session-cleanup.conf',
-        ' run systemctl --quiet enable --now claude-session-cleanup.timer',
-        ' write /usr/local/share/man/man1/claude-session-cleanup.1',
-        ' write /usr/local/share/bash-completion/completions/claude-session-cleanup',
-        ' write /etc/fish/completions/claude-session-cleanup.fish',
-        ' write /usr/local/share/zsh/site-functions/_claude-session-cleanup',
-      ],
-    );
+    expect(
+      shown.match(/^ {2}(?:write|link|run) .*/gm)?.map((line) => line.replace(/ +/g, ' ')),
+    ).toEqual([
+      ` write ${ENV_FILE}`,
+      ` write /etc/systemd/system/${SERVICE}`,
+      ' write /etc/systemd/system/claude-session-cleanup.timer',
+      ` write /etc/systemd/system/${SERVICE}.d/10-instance.conf`,
+      ' run systemctl daemon-reload',
+      ' write /etc/tmpfiles.d/claude-session-cleanup.conf',
+      ' run systemd-tmpfiles --create /etc/tmpfiles.d/claude-session-cleanup.conf',
+      ' run systemctl --quiet enable --now claude-session-cleanup.timer',
+      ` link /usr/local/bin/claude-session-cleanup to ${PACKAGE}/bin/claude-session-cleanup.js`,
+      ' write /etc/claude-session-cleanup/command',
+      ' write /usr/local/share/man/man1/claude-session-cleanup.1',
+      ' write /usr/local/share/bash-completion/completions/claude-session-cleanup',
+      ' write /etc/fish/completions/claude-session-cleanup.fish',
+      ' write /usr/local/share/zsh/site-functions/_claude-session-cleanup',
+    ]);
     expect(shown).toContain(`| CLAUDE_SESSION_DIR="${SESSIONS}"\n`);
     expect(shown).toContain('| OnCalendar=hourly\n');
     expect(await stateOf(machine)).toBe(before);
@@ -230,8 +232,7 @@ describeSystem('installing', () => {
     machine,
   }) => {
     await asUser(machine, `mkdir ${SESSIONS}; ln -s /etc/hostname ${SESSIONS}/session_map.json`);
-    await machine.attempt(`${INSTALL} --systemd`);
-    expect(await machine.run(`systemctl show -P User ${SERVICE}`)).toBe(`${USER}\n`);
+    expect(await machine.run(`${INSTALL} --systemd --dry-run`)).toContain(`| User=${USER}\n`);
   });
 
   test('keeps the group that a map has, and its user belongs to', async ({ machine }) => {

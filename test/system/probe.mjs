@@ -2,7 +2,7 @@
 // probe.mjs HOME SESSION_DIR KOFFI PORT FOREIGN_ADDRESS
 
 import { createSocket } from 'node:dgram';
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { closeSync, mkdirSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { connect } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -47,12 +47,12 @@ const sending = (address) =>
     });
   });
 
+const koffi = createRequire(import.meta.url)(koffiPath);
+const libc = koffi.load(null);
+
 /** The kernel's exchange of two names, which a commit needs, through the native package. */
 const exchanging = () => {
-  const koffi = createRequire(import.meta.url)(koffiPath);
-  const renameat2 = koffi
-    .load(null)
-    .func('int renameat2(int, const char *, int, const char *, unsigned int)');
+  const renameat2 = libc.func('int renameat2(int, const char *, int, const char *, unsigned int)');
   const [a, b] = [`${sessions}/.probe-a`, `${sessions}/.probe-b`];
   writeFileSync(a, 'a');
   writeFileSync(b, 'b');
@@ -60,6 +60,20 @@ const exchanging = () => {
   const swapped = readFileSync(a, 'utf8') === 'b';
   for (const file of [a, b]) rmSync(file);
   return status === 0 && swapped;
+};
+
+/** A read lease on a file of one's own, which a commit takes, too. */
+const leasing = () => {
+  const fcntl = libc.func('int fcntl(int, int, int)');
+  const file = `${sessions}/.probe`;
+  writeFileSync(file, '');
+  const descriptor = openSync(file, 'r');
+  const [setLease, read, getLease] = [1024, 0, 1025];
+  const status = fcntl(descriptor, setLease, read);
+  const held = fcntl(descriptor, getLease, 0) === read;
+  closeSync(descriptor);
+  rmSync(file);
+  return status === 0 && held;
 };
 
 console.log(
@@ -77,6 +91,7 @@ console.log(
       newDirectory: attempt(() => mkdirSync('/tmp/.probe-directory')),
     },
     exchangesNames: exchanging(),
+    takesLeases: leasing(),
     network: {
       loopback: await reaching('127.0.0.1'),
       byName: await reaching('localhost'),

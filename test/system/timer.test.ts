@@ -60,21 +60,6 @@ describeSystem('the system service', () => {
     expect(await machine.run(`stat -c '%a %U %G' ${SESSIONS}`)).toBe(`750 ${USER} daemon\n`);
     await machine.run(chatsLeft(SESSIONS, ['old']));
   });
-
-  test('keeps the session of a CLI that runs right now, when told to', async ({ machine }) => {
-    const { busy } = await makeChats(machine, { user: USER, dir: SESSIONS, idle: ['busy', 'old'] });
-    await machine.run(`${INSTALL} --systemd`);
-    await machine.run(
-      `sed -i 's/^CLEANUP_ARGS=.*/CLEANUP_ARGS="--keep-running"/' /etc/claude-session-cleanup/default.env
-       systemd-run --quiet --unit=cli -p User=${USER} sleep infinity
-       pid=$(systemctl show -P MainPID cli)
-       start=$(sed 's/.*) //' /proc/$pid/stat | cut -d' ' -f20)
-       printf '{"pid":%d,"sessionId":"%s","procStart":"%s"}' "$pid" ${busy} "$start" |
-         runuser -l ${USER} -c "mkdir .claude/sessions; cat >.claude/sessions/$pid.json"`,
-    );
-    await machine.run(`systemctl start ${SERVICE}`);
-    await machine.run(chatsLeft(SESSIONS, ['busy']));
-  });
 });
 
 describeSystem("the installer's dry run", () => {

@@ -34,23 +34,6 @@ describeSystem("a user's own service", () => {
     expect(await stateOf(machine)).toBe(before);
   });
 
-  test('keeps the session of a CLI that runs right now, when told to', async ({ machine }) => {
-    await machine.run(`loginctl enable-linger ${USER}`);
-    const { busy } = await makeChats(machine, { user: USER, dir: SESSIONS, idle: ['busy', 'old'] });
-    await asUser(machine, `${INSTALL} --user --instance mine --session-dir ${SESSIONS}`);
-    await asUser(
-      machine,
-      `sed -i 's/^CLEANUP_ARGS=.*/CLEANUP_ARGS="--keep-running"/' .config/claude-session-cleanup/mine.env
-       systemd-run --user --quiet --unit=cli sleep infinity
-       pid=$(systemctl --user show -P MainPID cli)
-       start=$(sed 's/.*) //' /proc/$pid/stat | cut -d' ' -f20)
-       mkdir .claude/sessions
-       printf '{"pid":%d,"sessionId":"%s","procStart":"%s"}' "$pid" ${busy} "$start" >.claude/sessions/$pid.json
-       systemctl --user start claude-session-cleanup@mine.service`,
-    );
-    await machine.run(chatsLeft(SESSIONS, ['busy']));
-  });
-
   test('says what to do when there is nobody to run it, or nobody who stays', async ({
     machine,
   }) => {
