@@ -38,8 +38,11 @@ describe('the published package', () => {
     const parts = new Set(packedFiles.map((path) => path.split('/')[0]));
     expect([...parts].sort()).toEqual([
       'CHANGELOG.md',
+      'CONTRIBUTING.md',
       'LICENSE',
       'README.md',
+      'SECURITY.md',
+      'bench',
       'bin',
       'dist',
       'package.json',
@@ -58,9 +61,26 @@ describe('the published package', () => {
       'dist/list-text.js',
       'dist/man.js',
     ]);
-    expect(packedFiles.filter((path) => path.startsWith('scripts/'))).toEqual([
+    const scripts = packedFiles.filter((path) => path.startsWith('scripts/'));
+    expect(scripts.filter((path) => !/^scripts\/(install|pictures)\//.test(path))).toEqual([
       'scripts/install.sh',
     ]);
+  });
+
+  it('has what its README shows and links to', () => {
+    const readme = readFileSync(join(ROOT, 'README.md'), 'utf8');
+    const links = [...readme.matchAll(/\]\(([^)\s#]+)[^)]*\)/g)].map(([, target = '']) => target);
+    const own = links.filter((target) => !target.startsWith('https:'));
+    expect(own.length).toBeGreaterThan(3);
+    for (const target of own) expect(packedFiles).toContain(target);
+  });
+
+  it('says where it comes from and what it runs on', () => {
+    const manifest = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8'));
+    expect(manifest.os).toEqual(['linux']);
+    for (const url of [manifest.repository.url, manifest.bugs.url, manifest.homepage]) {
+      expect(url).toMatch(/^(git\+)?https:\/\/github\.com\//);
+    }
   });
 
   it.each([
