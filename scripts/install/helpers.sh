@@ -23,7 +23,7 @@ uninstall_helpers() {
     remove_empty "$share/bash-completion/completions"
     remove_empty "$share/bash-completion"
   else
-    remove_empty_in_home .local/share/man/man1 .local/share/bash-completion/completions .local/share/fish/vendor_completions.d .local/bin
+    remove_empty_in_home .local/share/man/man1 .local/share/bash-completion/completions .local/share/fish/vendor_completions.d .local/bin ".config/$name"
   fi
 }
 
