@@ -25,6 +25,8 @@ uninstall_helpers() {
   else
     remove_empty_in_home .local/share/man/man1 .local/share/bash-completion/completions .local/share/fish/vendor_completions.d .local/bin ".config/$name"
   fi
+  ! as_owner test -e "$settings_dir/replaced" || say "  kept       $settings_dir/replaced, copies of what was there before"
+  remove_empty "$settings_dir"
 }
 
 # The settings folder keeps where the link leads that we made: no other one is ever changed.
@@ -49,5 +51,4 @@ uninstall_command() {
   made=$(as_owner cat -- "$settings_dir/command" 2>/dev/null) || return 0
   [ "$(as_owner readlink -- "$command")" != "$made" ] || remove "$command"
   remove "$settings_dir/command"
-  remove_empty "$settings_dir"
 }

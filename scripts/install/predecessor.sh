@@ -11,15 +11,17 @@ replaced_unit=''   # the service of our name that is another program's
 names_old() { [ -f "$1" ] && grep -qsE -- "^[^#]*$old_script" "$1"; } # FILE
 
 find_old_units() { # DIRECTORY...
-  local file
+  local dir file
   if [ -n "$unit_dir" ] && [ -e "$unit_dir/$base.service" ] && ! is_ours "$unit_dir/$base.service"; then
     replaced_unit=$unit_dir/$base.service
     learn_old "$(old_text "$replaced_unit")"
   fi
-  for file in "${@/%//*.service}"; do
-    [ "$file" != "$replaced_unit" ] && names_old "$file" && [[ " ${old_units[*]-} " != *" $file "* ]] || continue
-    old_units+=("$file")
-    learn_old "$(old_text "$file")"
+  for dir; do
+    for file in "$dir"/*.service; do
+      [ "$file" != "$replaced_unit" ] && names_old "$file" && [[ " ${old_units[*]-} " != *" $file "* ]] || continue
+      old_units+=("$file")
+      learn_old "$(old_text "$file")"
+    done
   done
 }
 

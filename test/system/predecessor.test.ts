@@ -47,7 +47,7 @@ IDLE_THRESHOLD_HOURS = float(sys.argv[idx + 1])
 
 const timers = (machine: Machine): Promise<string> =>
   machine.run(
-    `systemctl list-timers --all --no-legend | grep -o '[a-z-]*clean[a-z-]*.timer' | sort`,
+    `systemctl list-timers --all --no-legend | grep -o '[a-z-]*cleanup[a-z-]*[.]timer' | sort`,
   );
 
 describeSystem('units of our name that are not ours', () => {
