@@ -6,19 +6,20 @@ old_script='cleanup_idle_sessions\.py'
 declare -A old=()  # its User, CLAUDE_SESSION_DIR and IDLE_THRESHOLD_HOURS, where they are known
 old_units=()       # files of its units that an installation of ours does not replace
 old_crontabs=()    # files with a line of it: /etc/crontab and the like
-replaced_unit=''   # the service of our name that is another program's
+replaced=()        # files of our units' names that are another program's
 
 names_old() { [ -f "$1" ] && grep -qsE -- "^[^#]*$old_script" "$1"; } # FILE
 
 find_old_units() { # DIRECTORY...
   local dir file
-  if [ -n "$unit_dir" ] && [ -e "$unit_dir/$base.service" ] && ! is_ours "$unit_dir/$base.service"; then
-    replaced_unit=$unit_dir/$base.service
-    learn_old "$(old_text "$replaced_unit")"
-  fi
+  [ ${#replaced[@]} -gt 0 ] || for file in ${unit_dir:+"$unit_dir/$base.service" "$unit_dir/$base.timer"}; do
+    [ -e "$file" ] && ! is_ours "$file" || continue
+    replaced+=("$file")
+    learn_old "$(old_text "$file")"
+  done
   for dir; do
     for file in "$dir"/*.service; do
-      [ "$file" != "$replaced_unit" ] && names_old "$file" && [[ " ${old_units[*]-} " != *" $file "* ]] || continue
+      names_old "$file" && [[ " ${replaced[*]-} ${old_units[*]-} " != *" $file "* ]] || continue
       old_units+=("$file")
       learn_old "$(old_text "$file")"
     done
@@ -60,8 +61,9 @@ learn_old() { # TEXT of units or of a crontab
   hours=${hours:-$(sed -nE '/^IDLE_THRESHOLD_HOURS *= *[0-9.]+/{s/.*= *([0-9.]+).*/\1/p;q}' <<<"$text")}
   dir=$(value_in CLAUDE_SESSION_DIR <<<"$1")
   dir=${dir:-$(sed -nE '/^SESSION_DIR *=/{s/.*Path\("([^"]+)"\).*/\1/p;q}' <<<"$text")}
-  [ -z "$hours" ] || old[IDLE_THRESHOLD_HOURS]=$hours
-  [ -z "$dir" ] || old[CLAUDE_SESSION_DIR]=$dir
+  # The first that is learned of counts: what has our name before others.
+  old[IDLE_THRESHOLD_HOURS]=${old[IDLE_THRESHOLD_HOURS]:-$hours}
+  old[CLAUDE_SESSION_DIR]=${old[CLAUDE_SESSION_DIR]:-$dir}
 }
 
 as_reader() { if [ -n "$home" ]; then as_user timeout 5 "$@"; else "$@"; fi; } # COMMAND...; as the user, once known
@@ -72,8 +74,10 @@ value_in() { # KEY; the last KEY=value in the text on standard input, quoted as 
 
 mention_old() {
   local file line user
-  [ -z "$replaced_unit" ] ||
-    warn "$replaced_unit is another program's ($(command_of "$replaced_unit")) and is replaced; a copy is kept in $settings_dir/replaced"
+  for file in ${replaced[@]+"${replaced[@]}"}; do
+    line=$(command_of "$file")
+    warn "$file is another program's${line:+ ($line)} and is replaced; a copy is kept in $settings_dir/replaced"
+  done
   for file in ${old_units[@]+"${old_units[@]}"}; do
     warn "${file##*/} cleans, too ($(command_of "$file"))$(how_to_end "$(manager_of "$file") disable --now ${file##*/} $(basename "$file" .service).timer" "$file")"
   done
@@ -94,9 +98,9 @@ mention_old() {
 command_of() { sed -nE 's/^ExecStart *= *//p' "$1" | tail -n 1; } # FILE of a service
 
 how_to_end() { # BY-HAND [UNIT-FILE]
-  if [ -n "$migrate" ] && can_end "${2-}"; then printf '; it is ended'
-  elif [ -n "$asks" ]; then :
-  else printf '; --migrate ends it, or: %s' "$1"; fi
+  if ! can_end "${2-}"; then printf '; run: %s' "$1"
+  elif [ -n "$migrate" ]; then printf '; it is ended'
+  elif [ -z "$asks" ]; then printf '; --migrate ends it, or: %s' "$1"; fi
 }
 
 is_of_system() { [[ $1 == /etc/* ]]; } # FILE of a unit
@@ -119,10 +123,10 @@ replace_old() {
   [ -z "$migrate" ] || for file in "$unit_dir/$unit.service.d"/*.conf; do
     ! names_old "$file" || { keep_copy "$file"; remove "$file"; }
   done
-  [ -n "$replaced_unit" ] || return 0
+  [ ${#replaced[@]} -gt 0 ] || return 0
   run "${control[@]}" --quiet disable --now "$unit.timer" 2>/dev/null || true
   run "${control[@]}" stop "$unit.service" 2>/dev/null || true
-  for file in "$replaced_unit" "$unit_dir/$base.timer"; do keep_copy "$file"; done
+  for file in "${replaced[@]}"; do keep_copy "$file"; done
 }
 
 keep_copy() { # FILE

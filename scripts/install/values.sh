@@ -42,5 +42,5 @@ check_unit() {
 check_hours() { # the program is the one who knows
   local said
   can_be "$run_as" || return 0
-  said=$(as_user "$node" "$program" "--hours=$1" --version 2>&1) || die "${said#*error: }"
+  said=$(as_user "$node" "$program" list "--hours=$1" --session-dir=/nowhere 2>&1) || die "${said#*error: }"
 }

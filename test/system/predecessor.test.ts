@@ -134,7 +134,7 @@ describeSystem('a job of the first version beside ours', () => {
       `[Service]\nExecStart=\nExecStart=/usr/bin/python3 ${SCRIPT} --hours 6\n`,
     );
     await installUnits(machine, { name: 'cleanup-prod', options: '--hours 6' });
-    await asUser(machine, 'crontab -', CRONTAB.replace('--hours 3', '--hours 6'));
+    await asUser(machine, 'crontab -', CRONTAB);
     await machine.run('crontab -', CRONTAB);
 
     const { status, stdout } = await machine.attempt(`${INSTALL} --systemd --migrate`);
