@@ -49,8 +49,8 @@ function refused(thrown: unknown): unknown {
 async function keepMetrics(flags: Flags, problems: Problems): Promise<void> {
   try {
     const options = metricsOptions(flags, process.env);
-    const { MetricsRecord } = await import('./metrics/record.js');
-    new MetricsRecord(options, problems).write(undefined, false);
+    const { metricsOf } = await import('./metrics/record.js');
+    metricsOf(options, problems)(undefined, false);
   } catch (error) {
     if (!(error instanceof UsageError)) throw error;
   }

@@ -1,31 +1,81 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { CleanupError } from '../errors.js';
+import { counted } from '../output/counted.js';
+import type { Problems } from '../output/problems.js';
+import type { MapLocation } from '../session-map/location.js';
+import type { Mapping } from '../session-map/parse.js';
+import { readMap } from '../session-map/read.js';
+import { hasMapping } from '../sessions/mapped.js';
 import { ENDING_SIGNALS } from '../system/signals.js';
 
+// A bridge that is stopped may save once more.
+const SAVING_MS = 1000;
 /** A restart of a bridge takes seconds; a command that hangs must not hang the hourly run. */
 const ON_CHANGE_LIMIT_MS = 60_000;
 const KILL_GRACE_MS = 2000;
 
+/** Runs the command of --on-change, and looks afterwards whether the mappings have stayed away. */
+export async function announceChange(
+  command: string,
+  removed: readonly Mapping[],
+  { path }: MapLocation,
+  problems: Problems,
+): Promise<void> {
+  const failure = await runOnChange(command, removed, path);
+  if (failure !== undefined) {
+    problems.error(`the --on-change command failed: ${failure}; the map stays cleaned`);
+  }
+  try {
+    const back = (await countBack(removed, path)) || (await countBack(removed, path, SAVING_MS));
+    if (back === 0) return;
+    problems.error(
+      `${counted(back, 'removed mapping')} came back with the --on-change command: a bridge saved its memory over the map`,
+      'give its address with --bridge-url, or end it without letting it save (systemctl kill -s KILL)',
+    );
+  } catch (error) {
+    if (!(error instanceof CleanupError)) throw error;
+    problems.error(error.message);
+  }
+}
+
+async function countBack(removed: readonly Mapping[], path: string, afterMs = 0): Promise<number> {
+  await sleep(afterMs);
+  const isThere = hasMapping((await readMap(path))?.map);
+  return removed.filter(isThere).length;
+}
+
+function* linesOf(mappings: readonly Mapping[]): Generator<string> {
+  for (const { provider, chat, session } of mappings) {
+    yield `${JSON.stringify({ provider, chat, session })}\n`;
+  }
+}
+
 /**
  * Runs the user's shell command after a run that removed mappings; its output goes to standard error.
  *
- * @param removed how many mappings were removed, for CLEANED_COUNT
+ * @param removed the mappings, as JSON lines for its standard input; their number is CLEANED_COUNT
  * @param map the map's path, for SESSION_MAP
  * @param limitMs after so many ms it is ended, with all that it has started
  * @returns what went wrong, in words; undefined when it succeeded in time
  */
 export async function runOnChange(
   command: string,
-  removed: number,
+  removed: readonly Mapping[],
   map: string,
   limitMs = ON_CHANGE_LIMIT_MS,
 ): Promise<string | undefined> {
   // A process group of its own, so that the limit ends what the shell has started, too.
   const child = spawn('/bin/sh', ['-c', command], {
-    stdio: ['ignore', 2, 2],
+    stdio: ['pipe', 2, 2],
     detached: true,
-    env: { ...process.env, CLEANED_COUNT: String(removed), SESSION_MAP: map },
+    env: { ...process.env, CLEANED_COUNT: String(removed.length), SESSION_MAP: map },
   });
+  // A command need not read them.
+  if (child.stdin) pipeline(Readable.from(linesOf(removed)), child.stdin).catch(() => {});
   const signalGroup = (signal: NodeJS.Signals): void => {
     try {
       if (child.pid !== undefined) process.kill(-child.pid, signal);
@@ -54,6 +104,7 @@ export async function runOnChange(
   } finally {
     clearTimeout(timer);
     clearTimeout(giveUp);
+    child.stdin?.destroy();
     child.unref();
     for (const signal of ENDING_SIGNALS) process.off(signal, signalGroup);
   }

@@ -8,7 +8,7 @@ import {
 import { findingLine } from '../output/finding.js';
 import type { Problems } from '../output/problems.js';
 import { type CleanReport, summarize } from '../report/clean-report.js';
-import type { MapLocation } from '../session-map/location.js';
+import { type MapPlace, mustBeInPlace } from '../session-map/location.js';
 
 /** How a run ended. */
 interface Ending {
@@ -33,15 +33,17 @@ type RecordedOptions = Omit<RunSettings, 'bridgeUrl' | 'onChange'> & {
 export function recordRun(
   { startedAt, report, error }: Ending,
   { sessionDir, thresholdHours, roots, bridgeUrl, onChange }: RecordedOptions,
-  { directory }: MapLocation,
+  place: MapPlace,
   before: LastRun | undefined,
   problems: Problems,
 ): void {
+  const { directory } = place;
   const exitStatus = statusOf(error, problems);
   if (exitStatus === EXIT.locked) return;
   const first = problems.all.find(({ level }) => level === 'problem');
   const told = first === undefined ? null : findingLine(first);
   try {
+    mustBeInPlace(place);
     writeLastRun(
       directory,
       {

@@ -38,7 +38,7 @@ export async function removeDecided(
   run: string,
   problems: Problems,
 ): Promise<Removal> {
-  const journal = new RemovalJournal(location.directory, run);
+  const journal = new RemovalJournal(location, run);
   const recheck = new Recheck(assessment, problems);
   return await undisturbed(async (isAskedToEnd) => {
     const work = new RemovalWork(location, journal, recheck, problems);

@@ -17,8 +17,6 @@ export function reportOf(
   options: Pick<CleanReport, 'dryRun' | 'thresholdHours'>,
 ): CleanReport {
   const { decisions, policy, mapped, writtenBack } = assessment;
-  const isRemoved = ({ mapping }: Decision): boolean =>
-    removal?.removed.has(keyOf(mapping)) ?? false;
   const rows = decisions.map((decision) =>
     rowOf(decision, removal, blockedBecause, options.dryRun),
   );
@@ -33,7 +31,6 @@ export function reportOf(
     mapped: rows.length,
     sections: sectionsOf(mapped, rows),
     writtenBack: writtenBack.length,
-    removedAgain: writtenBack.filter(isRemoved).length,
     withBridge: mapped.memory !== undefined,
   };
 }

@@ -7,11 +7,11 @@ import { Journal, pruneJournal } from '../journal/journal.js';
 import { type LastRun, readLastRun } from '../journal/last-run.js';
 import type { CleanOptions } from '../options/resolve.js';
 import type { Problems } from '../output/problems.js';
-import { type CleanReport, summarize } from '../report/clean-report.js';
+import { type CleanReport, rowsOf } from '../report/clean-report.js';
 import { foreignGroup, locateMap, type MapLocation } from '../session-map/location.js';
 import { assess } from '../sessions/assess.js';
 import { type GuardedAssessment, guard } from './guards.js';
-import { runOnChange } from './on-change.js';
+import { announceChange } from './on-change.js';
 import { recordRun } from './record.js';
 import { removeDecided } from './remove.js';
 import { reportOf } from './result.js';
@@ -38,7 +38,11 @@ export async function runClean(options: CleanOptions, problems: Problems): Promi
   };
   try {
     const report = await cleanLocked(options, location, before, problems);
-    await announceChange(report, location, options, problems);
+    const removed = rowsOf(report).filter(({ action }) => action === 'removed');
+    if (options.onChange !== undefined && removed.length > 0) {
+      const mappings = removed.map(({ decision }) => decision.mapping);
+      await announceChange(options.onChange, mappings, location, problems);
+    }
     record(report, undefined);
     return report;
   } catch (error) {
@@ -87,23 +91,9 @@ async function cleanLocked(
       : undefined;
     // A clock that has jumped ahead must not make the journal old: the run before counts, too.
     const now = Math.min(Date.now(), Date.parse(before?.endedAt ?? '1970-01-01'));
-    pruneJournal(location.directory, options.journalDays * DAY_MS, now, problems);
+    pruneJournal(location, options.journalDays * DAY_MS, now, problems);
     return reportOf(found, removal, location, options);
   } finally {
     release();
-  }
-}
-
-async function announceChange(
-  report: CleanReport,
-  location: MapLocation,
-  { onChange }: CleanOptions,
-  problems: Problems,
-): Promise<void> {
-  const { removed } = summarize(report);
-  if (onChange === undefined || removed === 0) return;
-  const failure = await runOnChange(onChange, removed, location.path);
-  if (failure !== undefined) {
-    problems.error(`the --on-change command failed: ${failure}; the map stays cleaned`);
   }
 }

@@ -1,6 +1,6 @@
 import { runClean } from '../clean/run.js';
 import { EXIT, type ExitStatus } from '../errors.js';
-import { MetricsRecord } from '../metrics/record.js';
+import { metricsOf } from '../metrics/record.js';
 import type { CleanOptions } from '../options/resolve.js';
 import { goesToJournal } from '../output/journal-stream.js';
 import { printable, printableJson } from '../output/printable.js';
@@ -19,15 +19,15 @@ import { logText } from '../report/log-text.js';
  */
 export async function clean(options: CleanOptions): Promise<ExitStatus> {
   const problems = new Problems();
-  const metrics = new MetricsRecord(options, problems);
+  const writeMetrics = metricsOf(options, problems);
   let report: CleanReport | undefined;
   try {
     report = await runClean(options, problems);
     // First, since the report tells of metrics that can't be written.
-    metrics.write(report, true);
+    writeMetrics(report, true);
     await print(await render(report, options, problems));
   } catch (error) {
-    metrics.write(report, false);
+    writeMetrics(report, false);
     throw error;
   } finally {
     printProblems(problems.all);

@@ -65,7 +65,6 @@ async function look(options: ListOptions, problems: Problems): Promise<CleanRepo
     mapped: decisions.length,
     sections: inSections(chosen),
     writtenBack: chosen.filter(({ decision }) => back.has(decision)).length,
-    removedAgain: 0,
     withBridge: mapped.memory !== undefined,
   };
 }

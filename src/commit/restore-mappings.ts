@@ -32,7 +32,7 @@ export async function restoreToFile(
   run: string,
   replaces = false,
 ): Promise<Restoration> {
-  const journal = new RemovalJournal(location.directory, run);
+  const journal = new RemovalJournal(location, run);
   const announced = new ByChat<true>();
   const published = new ByChat<FormerMapping>();
   let going: readonly FormerMapping[] = [];
@@ -59,7 +59,7 @@ export async function restoreToFile(
       const at = new Date().toISOString();
       const fresh = going.filter((entry) => !announced.has(entry));
       for (const entry of fresh) announced.set(entry, true);
-      appendToJournal(location.directory, [
+      appendToJournal(location, [
         ...fresh.flatMap(({ provider, chat, session }) =>
           session === null ? [] : [{ op: 'restore', run, at, provider, chat, session } as const],
         ),

@@ -14,6 +14,7 @@ import { CleanupError, errorCode, reason } from '../errors.js';
 import { printable } from '../output/printable.js';
 import type { Problems } from '../output/problems.js';
 import type { ChatName } from '../session-map/by-chat.js';
+import { type MapPlace, mustBeInPlace } from '../session-map/location.js';
 import { syncDirectory, writeFully } from '../system/durable.js';
 import { openForReading } from '../system/open.js';
 import { replaceFile } from '../system/replace-file.js';
@@ -142,9 +143,10 @@ export class Journal implements Iterable<JournalEntry> {
  *
  * @throws CleanupError when that fails: what is not in the journal must not be removed
  */
-export function appendToJournal(directory: string, entries: Iterable<JournalEntry>): void {
-  const path = journalPath(directory);
+export function appendToJournal(place: MapPlace, entries: Iterable<JournalEntry>): void {
+  const path = journalPath(place.directory);
   try {
+    mustBeInPlace(place);
     const { O_RDWR, O_APPEND, O_CREAT, O_NOFOLLOW, O_NONBLOCK } = constants;
     const file = openSync(path, O_RDWR | O_APPEND | O_CREAT | O_NOFOLLOW | O_NONBLOCK, 0o600);
     try {
@@ -162,7 +164,7 @@ export function appendToJournal(directory: string, entries: Iterable<JournalEntr
     } finally {
       closeSync(file);
     }
-    syncDirectory(directory);
+    syncDirectory(place.directory);
   } catch (error) {
     throw new CleanupError(
       `${printable(path)}: can't write the journal: ${reason(error)}; without it nothing is changed`,
@@ -206,22 +208,23 @@ function mustBeOurs(stats: Stats, path: string): void {
  * @param now ms since the epoch; of two clocks that disagree, the one that is behind
  */
 export function pruneJournal(
-  directory: string,
+  place: MapPlace,
   keepMs: number,
   now: number,
   problems: Problems,
 ): void {
-  const path = journalPath(directory);
+  const path = journalPath(place.directory);
   try {
+    mustBeInPlace(place);
     const file = openForReading(path);
     try {
       const { size } = fstatSync(file);
       const start = startOfKept(file, size, keepMs, now);
       if (start === 0) return;
-      const temp = join(directory, JOURNAL_TEMP_NAME);
+      const temp = join(place.directory, JOURNAL_TEMP_NAME);
       unlinkIfThere(temp);
       replaceFile(path, piecesFrom(file, start, size), { temp, mode: 0o600 });
-      syncDirectory(directory);
+      syncDirectory(place.directory);
     } finally {
       closeSync(file);
     }

@@ -1,5 +1,6 @@
 import type { Publication } from '../commit/commit.js';
 import { ByChat, type ChatName } from '../session-map/by-chat.js';
+import type { MapPlace } from '../session-map/location.js';
 import type { Mapping, SessionMap } from '../session-map/parse.js';
 import { appendToJournal, type JournalEntry } from './journal.js';
 
@@ -14,14 +15,14 @@ const NAMES_PER_LINE = 10_000;
 
 /** What a run that removes mappings writes into the journal: each before it goes, and how it ended. */
 export class RemovalJournal {
-  readonly #directory: string;
+  readonly #place: MapPlace;
   /** The id of the run. */
   readonly run: string;
   /** What is in the journal of this run: the mappings' values. */
   readonly #announced = new ByChat<string>();
 
-  constructor(directory: string, run: string) {
-    this.#directory = directory;
+  constructor(place: MapPlace, run: string) {
+    this.#place = place;
     this.run = run;
   }
 
@@ -38,7 +39,7 @@ export class RemovalJournal {
     publication?: Publication,
   ): void {
     const fresh = leaving.filter(({ mapping }) => this.#announced.get(mapping) !== mapping.raw);
-    appendToJournal(this.#directory, this.#entries(fresh, shape, publication));
+    appendToJournal(this.#place, this.#entries(fresh, shape, publication));
     for (const { mapping } of fresh) this.#announced.set(mapping, mapping.raw);
   }
 
@@ -77,6 +78,6 @@ export class RemovalJournal {
       const some = kept.slice(from, from + NAMES_PER_LINE);
       entries.push({ op: 'done', run, at, kept: some, unsure: [], collisions });
     }
-    appendToJournal(this.#directory, entries);
+    appendToJournal(this.#place, entries);
   }
 }

@@ -1,43 +1,78 @@
-import { join } from 'node:path';
-import { CleanupError } from '../errors.js';
-import type { MetricsOptions } from '../options/resolve.js';
+import { randomBytes } from 'node:crypto';
+import { lstatSync, readFileSync, realpathSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { reason } from '../errors.js';
+import { readLastRun } from '../journal/last-run.js';
+import { problem } from '../output/finding.js';
 import type { Problems } from '../output/problems.js';
 import type { CleanReport } from '../report/clean-report.js';
 import { MAP_NAME } from '../session-map/location.js';
-import { MetricsFile } from './file.js';
+import { followLinks } from '../system/follow-links.js';
+import { replaceFile } from '../system/replace-file.js';
+import { metricsText, PREFIX } from './text.js';
 
-/** The metrics of a run that begins now; none when it is a dry one, or nobody asked for them. */
-export class MetricsRecord {
-  readonly #startedAt = Date.now();
-  readonly #map: string;
-  readonly #file: MetricsFile | undefined;
-  readonly #problems: Problems;
+// The node exporter runs as a user of its own, whatever our umask.
+const READABLE_BY_ALL = 0o644;
+const ENDING = '.prom';
 
-  constructor({ metrics, sessionDir, dryRun }: MetricsOptions, problems: Problems) {
-    this.#map = join(sessionDir, MAP_NAME);
-    this.#file = metrics === undefined || dryRun ? undefined : new MetricsFile(metrics);
-    this.#problems = problems;
-  }
+/** What a run is told of its metrics. */
+export interface MetricsOptions {
+  /** The file; undefined for none. */
+  readonly metrics: string | undefined;
+  readonly sessionDir: string;
+  readonly dryRun: boolean;
+}
 
-  /**
-   * Writes them; the last time is the one that counts. That they can't be written is a problem of the run.
-   *
-   * @param report undefined when the run failed before it had looked
-   * @param isDone whether it came to its end; with errors among its problems it has failed all the same
-   */
-  write(report: CleanReport | undefined, isDone: boolean): void {
+/**
+ * The metrics of a run that begins now; none when it is a dry one, or nobody asked for them.
+ *
+ * @returns writes them; the last time is the one that counts. That they can't be written is a problem of
+ *   the run. It takes the report, undefined when the run failed before it had looked, and whether the run
+ *   came to its end; with errors among its problems it has failed all the same
+ */
+export function metricsOf({ metrics, sessionDir, dryRun }: MetricsOptions, problems: Problems) {
+  const startedAt = Date.now();
+  return (report: CleanReport | undefined, isDone: boolean): void => {
+    if (metrics === undefined || dryRun) return;
+    const map = join(sessionDir, MAP_NAME);
     const endedAt = Date.now();
+    const text = metricsText({
+      ...{ map, endedAt, report, durationMs: endedAt - startedAt },
+      succeeded: isDone && !problems.hasErrors,
+      counters: readLastRun(directoryOf(map))?.counters,
+    });
     try {
-      this.#file?.write({
-        map: this.#map,
-        endedAt,
-        durationMs: endedAt - this.#startedAt,
-        succeeded: isDone && !this.#problems.hasErrors,
-        report,
-      });
+      replaceMetrics(metrics, text);
     } catch (error) {
-      if (!(error instanceof CleanupError)) throw error;
-      this.#problems.error(error.message);
+      problems.add(problem(metrics, `can't write the metrics: ${reason(error)}`));
     }
+  };
+}
+
+/** Where the map's record lies: beside the map itself, when that is behind a link. */
+function directoryOf(map: string): string {
+  try {
+    return dirname(realpathSync(map));
+  } catch {
+    return dirname(map);
   }
+}
+
+/** In one step, so that the node exporter never reads half a file; and only ever over a file of metrics. */
+function replaceMetrics(start: string, text: string): void {
+  const { path, stats } = followLinks(start, (at) => {
+    const found = lstatSync(at, { throwIfNoEntry: false });
+    if (found?.isSymbolicLink() && ![0, process.geteuid?.()].includes(found.uid)) {
+      throw new Error(`the link ${at} belongs to user ${found.uid}`);
+    }
+    return found;
+  });
+  if (stats !== undefined && !stats.isFile()) throw new Error('it is not a regular file');
+  const size = stats?.size ?? 0;
+  if (size === 0 && !path.endsWith(ENDING)) throw new Error(`its name must end in ${ENDING}`);
+  if (size > 0 && !readFileSync(path, 'utf8').startsWith(`# HELP ${PREFIX}`))
+    throw new Error('it holds something else than metrics; left untouched');
+  // The node exporter reads *.prom: the temp file must not end so.
+  const temp = join(dirname(path), `.${randomBytes(8).toString('hex')}.tmp`);
+  replaceFile(path, text, { temp, mode: READABLE_BY_ALL });
 }

@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { hoursToMilliseconds } from 'date-fns/hoursToMilliseconds';
 import { CleanupError, UsageError } from '../errors.js';
+import type { MetricsOptions } from '../metrics/record.js';
 import { PROVIDERS, type Provider, type Roots } from '../providers/index.js';
 import { ownAccount } from '../system/account.js';
 import type { Flags } from './flags.js';
@@ -60,9 +61,6 @@ export function optionsFrom(taker: Taker, flags: Flags, environment: Environment
     isKept: (mapping) => patterns.some((pattern) => pattern?.matches(mapping)),
   };
 }
-
-/** Where a clean run leaves its metrics, and of which map. */
-export type MetricsOptions = Pick<Options, 'metrics' | 'sessionDir' | 'dryRun'>;
 
 /** Where a clean run whose options make no sense leaves its metrics, and of which map. */
 export function metricsOptions(flags: Flags, environment: Environment): MetricsOptions {

@@ -39,8 +39,6 @@ export interface CleanReport {
   readonly sections: readonly ReportSection[];
   /** Those of them that earlier runs removed and the bridge has written back. */
   readonly writtenBack: number;
-  /** How many of these this run removed again. */
-  readonly removedAgain: number;
   /** Whether a bridge was asked: then the report tells which way each mapping went. */
   readonly withBridge: boolean;
 }

@@ -1,11 +1,11 @@
 import { lstatSync, type Stats, statSync } from 'node:fs';
-import { basename, dirname, join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { CleanupError, errorCode, reason } from '../errors.js';
 import { type Finding, findingLine, warning } from '../output/finding.js';
 import { printable } from '../output/printable.js';
 import type { Problems } from '../output/problems.js';
 import { accountOf, nameOf } from '../system/account.js';
-import { followLinks } from '../system/follow-links.js';
+import { type Followed, followLinks } from '../system/follow-links.js';
 
 export const MAP_NAME = 'session_map.json';
 
@@ -17,6 +17,8 @@ export interface MapLocation {
   readonly path: string;
   /** The directory that holds the map itself, and all that we write. */
   readonly directory: string;
+  /** Which directory that is; undefined when there is none. */
+  readonly directoryId: string | undefined;
 }
 
 const GROUP_WRITABLE = 0o020;
@@ -24,41 +26,53 @@ const OTHERS_WRITABLE = 0o002;
 const STICKY = 0o1000;
 
 /**
- * Finds the map and makes sure that nobody else can slip us another file: links, directories and
- * files must belong to us or to root.
+ * Finds the map and makes sure that nobody else can slip us another file: it, the directories above it and
+ * the links on the way must belong to us or to root, and nobody else may write in these directories.
  *
  * @param mayWrite whether the run is going to write; one that only looks is warned, not refused, when
  *   root looks at another user's map
  * @returns the location; whether the map exists shows when it is read
- * @throws CleanupError when the place can't be trusted
+ * @throws CleanupError when the place can't be trusted, or is behind a link that leads to nothing
  */
 export function locateMap(sessionDir: string, mayWrite: boolean, problems: Problems): MapLocation {
   const trust = new Trust(mayWrite, problems);
   const named = join(sessionDir, MAP_NAME);
-  let directory = trust.followLinks(sessionDir).path;
-  const directoryStats = trust.check(directory);
-  if (directoryStats === undefined) return { named, path: named, directory };
-  if (!directoryStats.isDirectory()) {
+  const place = trust.follow(sessionDir);
+  if (place.stats !== undefined && !place.stats.isDirectory()) {
     throw new CleanupError(
       `${printable(sessionDir)}: not a directory; --session-dir takes the directory that holds ${MAP_NAME}`,
     );
   }
-  const map = trust.followLinks(join(directory, MAP_NAME));
-  if (map.followed) {
-    directory = dirname(map.path);
-    const target = trust.check(directory);
-    if (target !== undefined) trust.checkDirectory(directory, target);
-  } else {
-    trust.checkDirectory(directory, directoryStats);
-  }
-  const file = trust.check(map.path);
-  if (file !== undefined && !file.isFile()) {
-    const kind = file.isDirectory() ? 'a directory' : 'not a regular file';
+  const { path, stats } = trust.follow(join(place.path, MAP_NAME));
+  if (stats !== undefined && !stats.isFile()) {
+    const kind = stats.isDirectory() ? 'a directory' : 'not a regular file';
     throw new CleanupError(
-      `${printable(map.path)}: is ${kind} where the session map should be; left untouched. Is --session-dir right?`,
+      `${printable(path)}: is ${kind} where the session map should be; left untouched. Is --session-dir right?`,
     );
   }
-  return { named, path: join(directory, basename(map.path)), directory };
+  const directory = dirname(path);
+  trust.warnOfGroup(directory);
+  return { named, path, directory, directoryId: idOf(directory) };
+}
+
+/**
+ * To be asked before each write: our own user may swap a directory above the map's during a run.
+ *
+ * @throws CleanupError when another directory stands there by now
+ */
+export function mustBeInPlace({ directory, directoryId }: MapPlace): void {
+  if (idOf(directory) === directoryId) return;
+  throw new CleanupError(
+    `${printable(directory)}: another directory stands here than when the run began; nothing more is changed`,
+  );
+}
+
+/** The map's directory, where all that we write lies. */
+export type MapPlace = Pick<MapLocation, 'directory' | 'directoryId'>;
+
+function idOf(directory: string): string | undefined {
+  const stats = lstatSync(directory, { bigint: true, throwIfNoEntry: false });
+  return stats && `${stats.dev}:${stats.ino}`;
 }
 
 /**
@@ -91,18 +105,31 @@ class Trust {
     this.#problems = problems;
   }
 
-  /** Where a path leads when it is a chain of links that may be trusted. */
-  followLinks(start: string): { readonly path: string; readonly followed: boolean } {
+  /** Where a path leads, all the way through what may be trusted. */
+  follow(start: string): Followed {
     try {
-      return followLinks(start, (path) => this.check(path));
+      const followed = followLinks(start, (path) => this.#check(path));
+      if (followed.brokenLink === undefined) return followed;
+      throw new CleanupError(
+        `${printable(followed.brokenLink)}: this link leads to ${printable(followed.path)}, which is not there; nothing was changed. ` +
+          'Is its disk mounted?',
+      );
     } catch (error) {
       if (error instanceof CleanupError) throw error;
       throw new CleanupError(`${printable(start)}: ${reason(error)}; left untouched`);
     }
   }
 
+  warnOfGroup(directory: string): void {
+    const mode = lstatSync(directory, { throwIfNoEntry: false })?.mode ?? 0;
+    if (!(mode & GROUP_WRITABLE) || mode & STICKY) return;
+    const message = 'its group may write here and replace the map';
+    const fix = `if nobody else needs that: chmod g-w '${directory}'`;
+    this.#problems.add(warning(directory, message, fix));
+  }
+
   /** The stats of what stands there, which must be ours or root's; undefined for nothing. */
-  check(path: string): Stats | undefined {
+  #check(path: string): Stats | undefined {
     let stats: Stats | undefined;
     try {
       stats = lstatSync(path, { throwIfNoEntry: false });
@@ -113,21 +140,14 @@ class Trust {
           'Run as the user that the bridge runs as, or let this one in',
       );
     }
-    if (stats !== undefined) this.#checkOwner(path, stats);
-    return stats;
-  }
-
-  checkDirectory(path: string, { mode }: Stats): void {
-    if (mode & OTHERS_WRITABLE && !(mode & STICKY)) {
+    if (stats === undefined) return undefined;
+    this.#checkOwner(path, stats);
+    if (stats.isDirectory() && stats.mode & OTHERS_WRITABLE && !(stats.mode & STICKY)) {
       throw new CleanupError(
         `${printable(path)}: everybody may write here and replace the map; run: chmod o-w '${printable(path)}'`,
       );
     }
-    if (mode & GROUP_WRITABLE && !(mode & STICKY)) {
-      const message = 'its group may write here and replace the map';
-      const fix = `if nobody else needs that: chmod g-w '${path}'`;
-      this.#problems.add(warning(path, message, fix));
-    }
+    return stats;
   }
 
   #checkOwner(path: string, stats: Stats): void {

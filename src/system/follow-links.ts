@@ -1,24 +1,57 @@
 import { readlinkSync, type Stats } from 'node:fs';
-import { dirname, resolve } from 'node:path';
+import { join, resolve } from 'node:path';
 
 const MAX_LINKS = 16;
 
+/** Where a path leads. */
+export interface Followed {
+  /** Without any links. */
+  readonly path: string;
+  /** Undefined when nothing stands there. */
+  readonly stats: Stats | undefined;
+  /** The link that leads to nothing, if that is why. */
+  readonly brokenLink: string | undefined;
+}
+
 /**
- * Where a path leads when it is a chain of links.
+ * Where a path leads, one name after the other from the root on.
  *
- * @param look gives the stats of what stands at a path, undefined for nothing; it throws for a link that may
- *   not be followed
- * @throws Error for a chain without an end
+ * @param look gives the stats of what stands at a path, undefined for nothing; it throws for what may not be
+ *   gone through
+ * @throws Error for a chain of links without an end
  */
-export function followLinks(
-  start: string,
-  look: (path: string) => Stats | undefined,
-): { readonly path: string; readonly stats: Stats | undefined; readonly followed: boolean } {
-  let path = start;
-  for (let links = 0; links < MAX_LINKS; links += 1) {
-    const stats = look(path);
-    if (!stats?.isSymbolicLink()) return { path, stats, followed: links > 0 };
-    path = resolve(dirname(path), readlinkSync(path));
+export function followLinks(start: string, look: (path: string) => Stats | undefined): Followed {
+  const names = namesIn(resolve(start));
+  let path = '/';
+  let stats = look(path);
+  let link: string | undefined;
+  let links = 0;
+  // How many of the names come from the target of a link.
+  let targetNames = 0;
+  for (let name = names.shift(); name !== undefined; name = names.shift()) {
+    const next = join(path, name);
+    stats = look(next);
+    if (stats === undefined) {
+      const brokenLink = targetNames > 0 ? link : undefined;
+      return { path: join(next, ...names), stats, brokenLink };
+    }
+    targetNames = Math.max(0, targetNames - 1);
+    if (!stats.isSymbolicLink()) {
+      path = next;
+      continue;
+    }
+    links += 1;
+    if (links > MAX_LINKS) throw new Error('too many symbolic links');
+    const target = readlinkSync(next);
+    if (target.startsWith('/')) path = '/';
+    const added = namesIn(target);
+    names.unshift(...added);
+    targetNames += added.length;
+    link = next;
   }
-  throw new Error('too many symbolic links');
+  return { path, stats, brokenLink: undefined };
+}
+
+function namesIn(path: string): string[] {
+  return path.split('/').filter((name) => name !== '');
 }

@@ -41,6 +41,26 @@ describe('--on-change', () => {
     expect(await home.run(['--on-change', 'echo ran'])).toMatchObject({ status: 0, stderr: '' });
   });
 
+  it('gets what was removed as lines of JSON on its standard input', async () => {
+    const home = homeWith(5);
+    home.claude(uuid(2), 0.1);
+    const { stderr } = await home.run(['--on-change', 'cat >&2']);
+    expect(JSON.parse(stderr)).toEqual({ provider: 'claude-cli', chat: 'a', session: uuid(1) });
+  });
+
+  it.each([
+    ['at once', ''],
+    ['a moment later', '(sleep 0.5; '],
+  ])('that brings mappings back %s is told, exit 1', async (_, later) => {
+    const home = homeWith(5);
+    const saved = home.file('saved', 0, home.mapText);
+    const saves = `cp '${saved}' "$SESSION_MAP"`;
+    const command = later === '' ? saves : `${later}${saves}) >/dev/null 2>&1 &`;
+    const { status, stderr } = await home.run(['-q', '--on-change', command]);
+    expect(status).toBe(1);
+    expect(stderr).toMatch(/^[^\n]*error: 2 removed mappings came back[^\n]*--bridge-url[^\n]*\n$/);
+  });
+
   it('may fail: exit 1, said, and the map stays cleaned', async () => {
     const home = homeWith(5);
     const { status, stderr } = await home.run(['--on-change', 'echo oh no >&2; exit 3']);
@@ -72,22 +92,24 @@ describe('--metrics', () => {
     expect(Number(oldest) / 3600).toBeCloseTo(5, 1);
   });
 
-  it('has counters that grow over the runs, also over one that fails', async () => {
+  it('has counters that grow over the runs, also over those that fail or leave no metrics', async () => {
     const home = homeWith(5);
     const map = JSON.stringify(home.map);
     const counters = (): string[] => metricsOf(home).match(/^\w+_total\S* .*$/gm) ?? [];
-    const counted = (removed: number, writtenBack: number): string[] => [
+    const counted = (runs: number, failed: number, removed: number): string[] => [
+      `claude_session_cleanup_runs_total{map="${home.mapPath}"} ${runs}`,
+      `claude_session_cleanup_failed_runs_total{map="${home.mapPath}"} ${failed}`,
       `claude_session_cleanup_removed_mappings_total{map="${home.mapPath}"} ${removed}`,
-      `claude_session_cleanup_written_back_mappings_total{map="${home.mapPath}"} ${writtenBack}`,
     ];
     await home.run(['--metrics', 'run.prom']);
-    expect(counters()).toEqual(counted(2, 0));
+    expect(counters()).toEqual(counted(1, 0, 2));
     home.writeMap(map);
+    await home.run();
     await home.run(['--metrics', 'run.prom']);
-    expect(counters()).toEqual(counted(4, 2));
+    expect(counters()).toEqual(counted(3, 0, 4));
     home.writeMap('[]');
     expect(await home.run(['--metrics', 'run.prom'])).toMatchObject({ status: 1 });
-    expect(counters()).toEqual(counted(4, 2));
+    expect(counters()).toEqual(counted(4, 1, 4));
     expect(metricsOf(home)).toMatch(/last_run_success\{[^}]*\} 0\n/);
   });
 
@@ -136,21 +158,18 @@ describe('--metrics', () => {
     ]);
   });
 
-  it('count what was written back when it is removed again, not each time that it is met', async () => {
+  it('tell how many mappings were written back when the last run met them', async () => {
     const home = homeWith(5);
     const text = home.mapText;
-    await home.run(['--metrics', 'run.prom']);
-    home.writeMap(text);
     const writtenBack = (): string | undefined =>
-      /written_back_mappings_total\{[^}]*\} (.*)\n/.exec(metricsOf(home))?.[1];
-    for (let run = 0; run < 2; run += 1) {
-      await home.run(['--metrics', 'run.prom', '--max-remove', '0']);
-      expect(writtenBack()).toBe('0');
-    }
+      /written_back_mappings\{[^}]*\} (.*)\n/.exec(metricsOf(home))?.[1];
+    await home.run(['--metrics', 'run.prom']);
+    expect(writtenBack()).toBe('0');
+    home.writeMap(text);
     await home.run(['--metrics', 'run.prom']);
     expect(writtenBack()).toBe('2');
     await home.run(['--metrics', 'run.prom']);
-    expect(writtenBack()).toBe('2');
+    expect(writtenBack()).toBe('0');
   });
 
   it('are each there once, with its name and its meaning', async () => {
@@ -171,8 +190,10 @@ describe('--metrics', () => {
       [`last_run_timestamp_seconds ${map}`]: expect.any(Number),
       [`last_run_success ${map}`]: 1,
       [`last_run_duration_seconds ${map}`]: expect.any(Number),
+      [`runs_total ${map}`]: 1,
+      [`failed_runs_total ${map}`]: 0,
       [`removed_mappings_total ${map}`]: 2,
-      [`written_back_mappings_total ${map}`]: 0,
+      [`written_back_mappings ${map}`]: 0,
       [`sessions ${provider},state="active"`]: 1,
       [`sessions ${provider},state="idle"`]: 2,
       [`sessions ${provider},state="missing"`]: 1,
@@ -192,8 +213,8 @@ describe('--metrics', () => {
     for (const [name, type] of types ?? []) {
       expect(type).toBe(name?.endsWith('_total') ? 'counter' : 'gauge');
     }
-    expect(metricsOf(home).match(/^# HELP /gm)).toHaveLength(7);
-    expect(types).toHaveLength(7);
+    expect(metricsOf(home).match(/^# HELP /gm)).toHaveLength(9);
+    expect(types).toHaveLength(9);
   });
 
   it('have one series for sections whose names are written alike', async () => {
@@ -278,9 +299,31 @@ describe('--metrics on what is no regular file', () => {
       lchownSync(join(home.dir, 'run.prom'), 4711, 4711);
       const { status, stderr } = await home.run(['--metrics', 'run.prom']);
       expect(status).toBe(1);
-      expect(stderr).toContain('the link run.prom belongs to user 4711');
+      expect(stderr).toMatch(/the link \S+\/run\.prom belongs to user 4711/);
       expect(existsSync(join(home.dir, 'there.prom'))).toBe(false);
     });
+  });
+
+  it.each([
+    ['the map', 'bridge/session_map.json', (home: Home) => home.mapText],
+    ['a transcript', '.claude/projects/-srv-work/s.jsonl', () => '{}\n'],
+    ['an empty transcript', '.claude/projects/-srv-work/empty.jsonl', () => ''],
+    ['metrics of another program', 'other.prom', () => '# HELP up Whether it is up.\n'],
+    ['a link to the map', 'run.prom', undefined],
+    ['a new file of another ending', 'run.txt', undefined],
+  ])('leaves %s alone, and says so', async (_, name, content) => {
+    const home = homeWith(5);
+    home.claude(uuid(2), 0.1);
+    const path = join(home.dir, name);
+    const text = content?.(home);
+    if (text !== undefined) writeFileSync(path, text);
+    else if (name.endsWith('.prom')) symlinkSync(home.mapPath, path);
+    const { status, stderr } = await home.run(['-q', '--metrics', name]);
+    expect(status).toBe(1);
+    expect(stderr).toMatch(/^[^\n]*error: \S+: can't write the metrics: [^\n]+\n$/);
+    expect(home.map).toEqual({ 'claude-cli': { b: uuid(2) } });
+    if (text === undefined) expect(existsSync(path)).toBe(name.endsWith('.prom'));
+    else if (path !== home.mapPath) expect(readFileSync(path, 'utf8')).toBe(text);
   });
 
   it.each(['here', 'not there yet'])(

@@ -27,7 +27,6 @@ const TO_GO = new Set([
   'clean/guards.ts > options',
   'clean/run.ts > options',
   'journal/removals.ts > commit',
-  'metrics/record.ts > options',
   'session-map/parse.ts > providers',
   'sessions/assess.ts > options',
   'sessions/missing-transcripts.ts > options',

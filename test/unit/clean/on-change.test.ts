@@ -3,8 +3,17 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, it, onTestFinished } from 'vitest';
 import { runOnChange } from '../../../src/clean/on-change.js';
+import type { Mapping } from '../../../src/session-map/parse.js';
 
 const PATIENT = { timeout: 20_000 };
+
+const SOME: readonly Mapping[] = Array.from({ length: 20_000 }, (_, n) => ({
+  provider: 'claude-cli',
+  family: 'claude',
+  chat: `chat ${n}`,
+  session: `session ${n}`,
+  raw: `"session ${n}"`,
+}));
 
 function scratch(): string {
   const dir = mkdtempSync(join(tmpdir(), 'cleanup-test-'));
@@ -20,18 +29,33 @@ function isAlive(pid: number): boolean {
 
 it('ends a command that takes too long, with all that it has started', async () => {
   const pidFile = join(scratch(), 'pid');
-  const failure = await runOnChange(`sleep 300 & echo $! > '${pidFile}'; wait`, 1, '/map', 500);
+  const failure = await runOnChange(`sleep 300 & echo $! > '${pidFile}'; wait`, SOME, '/map', 500);
   expect(failure).toBe('it was ended after 0.5 s');
   await expect.poll(() => isAlive(Number(readFileSync(pidFile, 'utf8'))), PATIENT).toBe(false);
 });
 
+it('gives the command the removed mappings as lines of JSON', async () => {
+  const lines = join(scratch(), 'lines');
+  expect(await runOnChange(`cat > '${lines}'`, SOME, '/map')).toBeUndefined();
+  const given = readFileSync(lines, 'utf8').trimEnd().split('\n');
+  expect(given.map((line) => JSON.parse(line))).toEqual(
+    SOME.map(({ provider, chat, session }) => ({ provider, chat, session })),
+  );
+});
+
+it('does not mind a command that reads none, or only some of them', async () => {
+  expect(await runOnChange('true', SOME, '/map')).toBeUndefined();
+  expect(await runOnChange('exec <&-; sleep 0.1', SOME, '/map')).toBeUndefined();
+  expect(await runOnChange('head -n 1 >/dev/null', SOME, '/map')).toBeUndefined();
+});
+
 it('tells by which signal a command ended', async () => {
-  expect(await runOnChange('kill -TERM $$', 1, '/map')).toBe('it was ended by SIGTERM');
+  expect(await runOnChange('kill -TERM $$', SOME, '/map')).toBe('it was ended by SIGTERM');
 });
 
 it('hands on a signal that is to end the run, and comes back to tell', async () => {
   const ready = join(scratch(), 'ready');
-  const running = runOnChange(`touch '${ready}'; sleep 300; true`, 1, '/map');
+  const running = runOnChange(`touch '${ready}'; sleep 300; true`, SOME, '/map');
   await expect.poll(() => existsSync(ready), PATIENT).toBe(true);
   process.kill(process.pid, 'SIGTERM');
   expect(await running).toBe('it was ended by SIGTERM');

@@ -10,14 +10,15 @@ import {
   pruneJournal,
 } from '../../../src/journal/journal.js';
 import { Problems } from '../../../src/output/problems.js';
+import { locateMap, type MapPlace } from '../../../src/session-map/location.js';
 
 const DAY_MS = 24 * 3600 * 1000;
 const NOW = Date.parse('2026-11-30T12:00:00Z');
 
-function directory(): string {
-  const path = mkdtempSync(join(tmpdir(), 'journal-'));
-  onTestFinished(() => rmSync(path, { recursive: true, force: true }));
-  return path;
+function place(): MapPlace {
+  const directory = mkdtempSync(join(tmpdir(), 'journal-'));
+  onTestFinished(() => rmSync(directory, { recursive: true, force: true }));
+  return locateMap(directory, true, new Problems());
 }
 
 function removed(chat: string, daysAgo = 0): JournalEntry {
@@ -33,60 +34,60 @@ function chatsIn(journal: Journal): string[] {
 
 describe('the journal', () => {
   it('is read from its newest entry on', () => {
-    const place = directory();
-    appendToJournal(place, [removed('a'), removed('b')]);
-    appendToJournal(place, [removed('c')]);
-    expect(chatsIn(new Journal(place))).toEqual(['c', 'b', 'a']);
+    const here = place();
+    appendToJournal(here, [removed('a'), removed('b')]);
+    appendToJournal(here, [removed('c')]);
+    expect(chatsIn(new Journal(here.directory))).toEqual(['c', 'b', 'a']);
   });
 
   it('is empty when it is not there', () => {
-    expect([...new Journal(directory())]).toEqual([]);
+    expect([...new Journal(place().directory)]).toEqual([]);
   });
 
   it('takes entries as they come, however many', () => {
-    const place = directory();
+    const here = place();
     const count = 20_000;
     appendToJournal(
-      place,
+      here,
       (function* () {
         for (let n = 0; n < count; n += 1) yield removed(`chat-${n}`);
       })(),
     );
-    expect(chatsIn(new Journal(place)).toReversed()).toEqual(
+    expect(chatsIn(new Journal(here.directory)).toReversed()).toEqual(
       Array.from({ length: count }, (_, n) => `chat-${n}`),
     );
   });
 
   it('is as it was when an entry fails on its way', () => {
-    const place = directory();
-    appendToJournal(place, [removed('a')]);
-    const before = readFileSync(journalPath(place), 'utf8');
+    const here = place();
+    appendToJournal(here, [removed('a')]);
+    const before = readFileSync(journalPath(here.directory), 'utf8');
     const failing = (function* () {
       for (let n = 0; n < 10_000; n += 1) yield removed(`chat-${n}`);
       throw new Error('no more');
     })();
-    expect(() => appendToJournal(place, failing)).toThrow(/no more/);
-    expect(readFileSync(journalPath(place), 'utf8')).toBe(before);
+    expect(() => appendToJournal(here, failing)).toThrow(/no more/);
+    expect(readFileSync(journalPath(here.directory), 'utf8')).toBe(before);
   });
 
   it('counts the lines that it skips, but not an unfinished last one, which goes', () => {
-    const place = directory();
-    appendToJournal(place, [removed('a')]);
-    appendFileSync(journalPath(place), 'nonsense\n\n[]\n{"op":"remove"}\n{"op":"rem');
-    const journal = new Journal(place);
+    const here = place();
+    appendToJournal(here, [removed('a')]);
+    appendFileSync(journalPath(here.directory), 'nonsense\n\n[]\n{"op":"remove"}\n{"op":"rem');
+    const journal = new Journal(here.directory);
     expect(chatsIn(journal)).toEqual(['a']);
     expect(journal.damaged).toBe(3);
-    appendToJournal(place, [removed('b')]);
+    appendToJournal(here, [removed('b')]);
     expect(chatsIn(journal)).toEqual(['b', 'a']);
     expect(journal.damaged).toBe(3);
   });
 
   it('skips a line of 40 MB', () => {
-    const place = directory();
-    appendToJournal(place, [removed('a')]);
-    appendFileSync(journalPath(place), `${'x'.repeat(40 * 1024 * 1024)}\n`);
-    appendToJournal(place, [removed('b')]);
-    const journal = new Journal(place);
+    const here = place();
+    appendToJournal(here, [removed('a')]);
+    appendFileSync(journalPath(here.directory), `${'x'.repeat(40 * 1024 * 1024)}\n`);
+    appendToJournal(here, [removed('b')]);
+    const journal = new Journal(here.directory);
     expect(chatsIn(journal)).toEqual(['b', 'a']);
     expect(journal.damaged).toBe(1);
   });
@@ -94,12 +95,12 @@ describe('the journal', () => {
 
 describe('what is older than its days', () => {
   const pruned = (entries: readonly JournalEntry[], now = NOW): string[] => {
-    const place = directory();
-    appendToJournal(place, entries);
+    const here = place();
+    appendToJournal(here, entries);
     const problems = new Problems();
-    pruneJournal(place, 30 * DAY_MS, now, problems);
+    pruneJournal(here, 30 * DAY_MS, now, problems);
     expect(problems.all).toEqual([]);
-    return chatsIn(new Journal(place)).toReversed();
+    return chatsIn(new Journal(here.directory)).toReversed();
   };
 
   it('goes, whatever the size of the rest', () => {
@@ -126,15 +127,17 @@ describe('what is older than its days', () => {
 
   it('is nothing when there is no journal', () => {
     const problems = new Problems();
-    pruneJournal(directory(), DAY_MS, NOW, problems);
+    pruneJournal(place(), DAY_MS, NOW, problems);
     expect(problems.all).toEqual([]);
   });
 
   it('goes from among lines that can not be read', () => {
-    const place = directory();
-    writeFileSync(journalPath(place), 'nonsense\n');
-    appendToJournal(place, [removed('old', 40), removed('a', 1)]);
-    pruneJournal(place, 30 * DAY_MS, NOW, new Problems());
-    expect(readFileSync(journalPath(place), 'utf8')).toBe(`${JSON.stringify(removed('a', 1))}\n`);
+    const here = place();
+    writeFileSync(journalPath(here.directory), 'nonsense\n');
+    appendToJournal(here, [removed('old', 40), removed('a', 1)]);
+    pruneJournal(here, 30 * DAY_MS, NOW, new Problems());
+    expect(readFileSync(journalPath(here.directory), 'utf8')).toBe(
+      `${JSON.stringify(removed('a', 1))}\n`,
+    );
   });
 });
