@@ -153,7 +153,8 @@ find_map_target() {
 }
 
 check_metrics() {
-  local dir=${setting[CLEANUP_METRICS]%/*}
-  [ -z "${setting[CLEANUP_METRICS]}" ] || as_user test -d "$dir" -a -w "$dir" ||
+  local file=${setting[CLEANUP_METRICS]} dir=${setting[CLEANUP_METRICS]%/*}
+  [[ -z $file || $file == *.prom ]] || die "--metrics: the node exporter reads files whose names end in .prom, not $file"
+  [ -z "$file" ] || as_user test -d "$dir" -a -w "$dir" ||
     die "--metrics: $run_as can't write in $dir: make that directory, and let $run_as write there"
 }

@@ -16,7 +16,7 @@ type Series = Readonly<Record<string, string>>;
 const HEALTHY: Series = {
   last_run_timestamp_seconds: '0+1800x336',
   last_run_success: '1x336',
-  written_back_mappings_total: '0x336',
+  written_back_mappings: '0x336',
   removed_mappings_total: '0+1x336',
   sessions: '5x336',
 };
@@ -36,7 +36,7 @@ const CASES: readonly (readonly [what: string, series: Series, firing: readonly 
   ['that the last run failed', { last_run_success: '1x335 0' }, ['Failed']],
   [
     'that the bridge has written mappings back',
-    { written_back_mappings_total: '0x330 2x6' },
+    { written_back_mappings: '0x335 2' },
     ['WrittenBack'],
   ],
   ['nothing of a map that is cleaned as it grows', { sessions: '0+1x336' }, []],

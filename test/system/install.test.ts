@@ -293,6 +293,10 @@ describeSystem('the installer refuses', () => {
       `--systemd --run-as ${USER} --bridge-unit no-bridge`,
       'there is no unit',
     ],
+    'metrics that nobody would read': [
+      `--systemd --run-as ${USER} --metrics /var/lib/metrics.txt`,
+      'end in .prom',
+    ],
     'to ask and to restart the bridge': [
       `--systemd --run-as ${USER} --bridge-url http://[::1]:8000 --bridge-unit dbus`,
       'choose one',
