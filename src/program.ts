@@ -54,9 +54,11 @@ export function program(course: Course): Command {
   runs(root.command('clean'), 'clean', clean).description(
     'remove the mappings of idle sessions; what is done without a command',
   );
-  runs(root.command('list'), 'list', async (options) =>
-    (await import('./commands/list.js')).list(options),
-  ).description('show every mapped session with its last activity; changes nothing');
+  runs(root.command('list'), 'list', async (options, chats) =>
+    (await import('./commands/list.js')).list(chats, options),
+  )
+    .description('show every mapped session with its last activity; changes nothing')
+    .argument('[chat...]', 'chats of which to tell all that was weighed');
   runs(root.command('restore'), 'restore', async (options, chats) =>
     (await import('./commands/restore.js')).restore(chats, options),
   )

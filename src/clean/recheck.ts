@@ -92,6 +92,12 @@ export class Recheck implements FinalCheck {
   #revive(key: string, lastActivity: number): void {
     const decision = this.#byKey.get(key);
     if (decision === undefined) return;
-    this.staying.set(key, { ...decision, state: 'active', lastActivity, removes: false });
+    this.staying.set(key, {
+      ...decision,
+      state: 'active',
+      lastActivity,
+      removes: false,
+      keptBecause: 'active',
+    });
   }
 }

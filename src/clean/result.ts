@@ -1,7 +1,7 @@
 import { type CleanReport, type Row, sectionsOf } from '../report/clean-report.js';
 import type { MapLocation } from '../session-map/location.js';
 import { keyOf } from '../session-map/parse.js';
-import type { Decision } from '../sessions/decide.js';
+import type { Decision, KeptBecause } from '../sessions/decide.js';
 import type { GuardedAssessment } from './guards.js';
 import type { Removal } from './remove.js';
 
@@ -17,15 +17,16 @@ export function reportOf(
   options: Pick<CleanReport, 'dryRun' | 'thresholdHours'>,
 ): CleanReport {
   const { decisions, policy, mapped, writtenBack } = assessment;
+  const cutoff = policy.now - policy.thresholdMs;
   const rows = decisions.map((decision) =>
-    rowOf(decision, removal, blockedBecause, options.dryRun),
+    rowOf(decision, removal, blockedBecause, options.dryRun, cutoff),
   );
   return {
     command: 'clean',
     dryRun: options.dryRun,
     thresholdHours: options.thresholdHours,
     now: policy.now,
-    cutoff: policy.now - policy.thresholdMs,
+    cutoff,
     map: location.named,
     hasMap: mapped.file !== undefined,
     mapped: rows.length,
@@ -40,33 +41,42 @@ function rowOf(
   removal: Removal | undefined,
   blockedBecause: string | undefined,
   dryRun: boolean,
+  cutoff: number,
 ): Row {
-  const kept = { action: 'kept', via: null } as const;
-  if (!decision.removes) return { decision, ...kept, note: noteOn(decision) };
-  if (blockedBecause !== undefined)
-    return { decision: stayed(decision), ...kept, note: blockedBecause };
+  const kept = (stays: Decision, note: string | null): Row => ({
+    decision: stays,
+    action: 'kept',
+    via: null,
+    note,
+  });
+  if (!decision.removes) return kept(decision, noteOn(decision, cutoff));
+  if (blockedBecause !== undefined) return kept(stayed(decision, 'guard'), blockedBecause);
   if (dryRun) return { decision, action: 'would-remove', via: null, note: null };
   const key = keyOf(decision.mapping);
   const via = removal?.removed.get(key);
   if (via !== undefined) return { decision, action: 'removed', via, note: null };
   const staying = removal?.staying.get(key);
-  if (staying !== undefined) {
-    const note = staying.state === 'active' ? 'it became active during the run' : noteOn(staying);
-    return { decision: staying, ...kept, note };
+  if (staying === undefined) {
+    const note = 'it could not be removed, or changed during the run';
+    return kept(stayed(decision, 'doubt'), note);
   }
-  return {
-    decision: stayed(decision),
-    ...kept,
-    note: 'it could not be removed, or changed during the run',
-  };
+  const isActive = staying.state === 'active';
+  return kept(staying, isActive ? 'it became active during the run' : noteOn(staying, cutoff));
 }
 
-function stayed(decision: Decision): Decision {
-  return { ...decision, removes: false };
+function stayed(decision: Decision, keptBecause: KeptBecause): Decision {
+  return { ...decision, removes: false, keptBecause };
 }
 
-function noteOn({ state, running }: Decision): string | null {
-  // What else is idle goes.
-  if (state !== 'idle') return null;
-  return running ? 'its process runs right now' : 'its process may run right now';
+/** Why it was kept, where its state does not say so. */
+function noteOn(
+  { state, running, keptBecause, lastActivity }: Decision,
+  cutoff: number,
+): string | null {
+  if (keptBecause === 'rule') return '--keep names it';
+  if (keptBecause === 'running') {
+    return running ? 'its process runs right now' : 'its process may run right now';
+  }
+  const isYoung = lastActivity === null || lastActivity >= cutoff;
+  return state === 'active' && !isYoung ? '--hours gives it longer' : null;
 }

@@ -1,6 +1,7 @@
 import { Bridge } from '../bridge/client.js';
 import { EXIT, type ExitStatus } from '../errors.js';
 import { Journal } from '../journal/journal.js';
+import { readLastRun } from '../journal/last-run.js';
 import type { ListOptions } from '../options/resolve.js';
 import { colorsFor } from '../output/colors.js';
 import { printable, printableJson } from '../output/printable.js';
@@ -8,22 +9,24 @@ import { Problems } from '../output/problems.js';
 import { printProblems } from '../output/stderr.js';
 import { print, terminalWidth } from '../output/stdout.js';
 import { providerOf } from '../providers/index.js';
-import type { CleanReport, Row } from '../report/clean-report.js';
+import { type CleanReport, type Row, rowsOf } from '../report/clean-report.js';
 import { cleanJson } from '../report/json.js';
-import { chosenRows, inSections } from '../report/list-rows.js';
+import { chosenRows } from '../report/list-rows.js';
+import { weighed } from '../report/weighed.js';
 import { locateMap } from '../session-map/location.js';
 import { assess } from '../sessions/assess.js';
 import { sharing } from '../sessions/sharing.js';
 
 /**
- * Shows every mapped session with its last activity; changes nothing.
+ * Shows every mapped session with its last activity, or all that was weighed of named chats; changes nothing.
  *
- * @throws CleanupError when the map or the bridge's memory can't be read
+ * @param chats chat ids, whole or their beginning, or `provider/chat`
+ * @throws CleanupError when the map or the bridge's memory can't be read, or nothing is known of a chat
  */
-export async function list(options: ListOptions): Promise<ExitStatus> {
+export async function list(chats: readonly string[], options: ListOptions): Promise<ExitStatus> {
   const problems = new Problems();
   try {
-    const report = await look(options, problems);
+    const report = await look(chats, options, problems);
     await print(await render(report, options, problems));
   } finally {
     printProblems(problems.all);
@@ -31,27 +34,29 @@ export async function list(options: ListOptions): Promise<ExitStatus> {
   return problems.hasErrors ? EXIT.failed : EXIT.done;
 }
 
-async function look(options: ListOptions, problems: Problems): Promise<CleanReport> {
+async function look(
+  chats: readonly string[],
+  options: ListOptions,
+  problems: Problems,
+): Promise<CleanReport> {
   const location = locateMap(options.sessionDir, false, problems);
   const bridge = options.bridgeUrl && new Bridge(options.bridgeUrl);
   const journal = new Journal(location.directory);
-  const asked = { ...options, missing: 'keep', keepRunning: false } as const;
-  const { decisions, mapped, policy, writtenBack } = await assess(
-    asked,
-    location,
-    bridge,
-    journal,
-    true,
-    problems,
-  );
-  const rows = decisions.map(
+  const asked = { ...options, missing: 'keep', keepRunning: true } as const;
+  const assessment = await assess(asked, location, bridge, journal, true, problems);
+  const { decisions, mapped, policy, writtenBack } = assessment;
+  const sharedWith = sharing(decisions.map(({ mapping }) => mapping));
+  const lastRun = readLastRun(location.directory);
+  const named =
+    chats.length === 0 ? undefined : weighed(chats, assessment, options, lastRun, journal);
+  const rows = [...(named?.mapped.keys() ?? decisions)].map(
     (decision): Row => ({ decision, action: 'kept', via: null, note: null }),
   );
-  const sharedWith = sharing(decisions.map(({ mapping }) => mapping));
   const chosen = chosenRows(rows, options).map((row) => ({
     ...row,
     project: projectOf(row),
     sharedWith: sharedWith(row.decision.mapping),
+    weighed: named?.mapped.get(row.decision),
   }));
   const back = new Set(writtenBack);
   return {
@@ -63,9 +68,11 @@ async function look(options: ListOptions, problems: Problems): Promise<CleanRepo
     map: location.named,
     hasMap: mapped.file !== undefined || mapped.memory !== undefined,
     mapped: decisions.length,
-    sections: inSections(chosen),
+    sections: [{ provider: '', rows: chosen }],
     writtenBack: chosen.filter(({ decision }) => back.has(decision)).length,
     withBridge: mapped.memory !== undefined,
+    lastRun,
+    gone: named?.gone,
   };
 }
 
@@ -82,17 +89,22 @@ async function render(
   if (options.json) return printableJson(cleanJson(report, problems.all));
   if (options.quiet) return '';
   const map = printable(report.map);
+  const style = {
+    verbose: options.verbose,
+    colors: await colorsFor(options.color),
+    columns: terminalWidth(),
+  };
+  if (report.gone !== undefined) {
+    const { weighedText } = await import('../report/weighed-text.js');
+    return weighedText(report, style);
+  }
   if (!report.hasMap) return `No session map at ${map} yet: nothing mapped\n`;
-  if (report.sections.length === 0) {
+  if (rowsOf(report).length === 0) {
     const isPart = options.provider !== undefined || options.state !== undefined;
     return isPart
       ? `Nothing mapped in ${map} matches --provider or --state\n`
       : `Nothing mapped in ${map}\n`;
   }
   const { listText } = await import('../report/list-text.js');
-  return listText(report, {
-    verbose: options.verbose,
-    colors: await colorsFor(options.color),
-    columns: terminalWidth(),
-  });
+  return listText(report, style);
 }

@@ -1,6 +1,7 @@
 import { CleanupError } from '../errors.js';
 import { printable } from '../output/printable.js';
 import { ByChat, type ChatName } from '../session-map/by-chat.js';
+import { meant } from '../session-map/meant.js';
 import { canHold, mappingsOf, type SessionMap } from '../session-map/parse.js';
 import type { DoneEntry, JournalEntry, RemovedEntry } from './journal.js';
 
@@ -96,25 +97,17 @@ export function chooseRemovals(
   return all.filter((removal) => chosen.has(removal));
 }
 
-const SHORT_LENGTH = 8;
-
 function chatNamed(all: readonly Restorable[], name: string): Restorable[] {
-  const exact = all.filter(
-    ({ entry }) => entry.chat === name || `${entry.provider}/${entry.chat}` === name,
-  );
+  const found = meant(all, name, ({ entry }) => entry);
+  const chats = new Set(found.map(({ entry }) => entry.chat));
+  if (found.length === 0) {
+    throw new CleanupError(
+      `no removed mapping of chat '${printable(name)}' can be put back; 'restore' alone lists those that can`,
+    );
+  }
   // One chat can have been mapped for several CLIs.
-  if (exact.length > 0) return exact;
-  const beginnings =
-    name.length < SHORT_LENGTH ? [] : all.filter(({ entry }) => beginsSo(entry, name));
-  if (new Set(beginnings.map(({ entry }) => entry.chat)).size > 1) {
+  if (chats.size > 1 && !chats.has(name)) {
     throw new CleanupError(`'${printable(name)}' means several chats; give more of the id`);
   }
-  if (beginnings.length > 0) return beginnings;
-  throw new CleanupError(
-    `no removed mapping of chat '${printable(name)}' can be put back; 'restore' alone lists those that can`,
-  );
-}
-
-function beginsSo({ provider, chat }: RemovedEntry, name: string): boolean {
-  return chat.startsWith(name) || `${provider}/${chat}`.startsWith(name);
+  return found;
 }

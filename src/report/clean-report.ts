@@ -1,5 +1,8 @@
+import type { LastRun } from '../journal/last-run.js';
+import type { Removals } from '../journal/removed-before.js';
 import type { Decision, State } from '../sessions/decide.js';
 import type { Mapped } from '../sessions/mapped.js';
+import type { Weighed } from './weighed.js';
 
 /** What became of one mapping. */
 export interface Row {
@@ -13,6 +16,8 @@ export interface Row {
   readonly project?: string | null;
   /** The other chats that have the same session, where it was asked for. */
   readonly sharedWith?: readonly string[];
+  /** All that was weighed of it, where its chat was named. */
+  readonly weighed?: Weighed | undefined;
 }
 
 /** The mappings of one section of the map. */
@@ -41,6 +46,10 @@ export interface CleanReport {
   readonly writtenBack: number;
   /** Whether a bridge was asked: then the report tells which way each mapping went. */
   readonly withBridge: boolean;
+  /** Of `list`: the record of the last real run, where there is one. */
+  readonly lastRun?: LastRun | undefined;
+  /** Of `list` with chats: those that are not mapped, and were. */
+  readonly gone?: readonly Removals[] | undefined;
 }
 
 /** Puts rows, which stand in the order of the mappings, under their sections. */

@@ -1,7 +1,12 @@
+import type { Removals } from '../journal/removed-before.js';
 import { type Finding, findingLine } from '../output/finding.js';
-import { type CleanReport, type Row, summarize } from './clean-report.js';
+import { inWords } from '../providers/obstacle.js';
+import type { Decision } from '../sessions/decide.js';
+import { type CleanReport, type Row, rowsOf, summarize } from './clean-report.js';
 import { hoursIdle } from './idle-hours.js';
 import type { RestoreReport } from './restore-report.js';
+import { resumeCommand } from './transcript-lines.js';
+import type { Weighed } from './weighed.js';
 
 /** The version of every JSON document that we print; it moves when a field changes its meaning. */
 export const JSON_VERSION = 1;
@@ -15,16 +20,26 @@ export function cleanJson(report: CleanReport, findings: readonly Finding[]): un
     thresholdHours: report.thresholdHours,
     cutoff: isoTime(report.cutoff),
     map: report.map,
-    sessions: report.sections.flatMap(({ rows }) =>
-      rows.map((row) => sessionJson(row, report.now)),
-    ),
+    sessions: rowsOf(report).map((row) => sessionJson(row, report.now)),
+    ...(report.gone === undefined
+      ? {}
+      : {
+          gone: report.gone.map((removals) => ({
+            provider: removals.provider,
+            chat: removals.chat,
+            removals: removalsJson(removals),
+          })),
+        }),
     summary: summarize(report),
     warnings: findings.map(findingLine),
   };
 }
 
-function sessionJson({ decision, action, via, project, sharedWith }: Row, now: number): unknown {
-  const { mapping, state, lastActivity, transcript, running } = decision;
+function sessionJson(
+  { decision, action, via, project, sharedWith, weighed }: Row,
+  now: number,
+): unknown {
+  const { mapping, state, lastActivity, transcript, running, keptBecause } = decision;
   return {
     provider: mapping.provider,
     chat: mapping.chat,
@@ -38,7 +53,27 @@ function sessionJson({ decision, action, via, project, sharedWith }: Row, now: n
     ...(sharedWith === undefined ? {} : { sharedWith }),
     action,
     via,
+    keptBecause,
+    ...(weighed === undefined ? {} : { weighed: weighedJson(weighed, decision) }),
   };
+}
+
+function weighedJson(
+  { files, obstacles, removals, ...rest }: Weighed,
+  decision: Decision,
+): unknown {
+  const { mapping, transcript } = decision;
+  return {
+    ...rest,
+    files: files.map(({ path, part, mtimeMs }) => ({ path, part, modified: isoTime(mtimeMs) })),
+    obstacles: obstacles.map((obstacle) => `${obstacle.path}: ${inWords(obstacle)}`),
+    resume: transcript === null ? null : (resumeCommand(mapping, transcript) ?? null),
+    removals: removalsJson(removals),
+  };
+}
+
+function removalsJson(removals: Removals | undefined): unknown {
+  return (removals?.all ?? []).map(({ at, session }) => ({ removedAt: at, session }));
 }
 
 /** The JSON document of a command that could not do its work. */

@@ -1,5 +1,5 @@
 import type { State } from '../sessions/decide.js';
-import type { ReportSection, Row } from './clean-report.js';
+import type { Row } from './clean-report.js';
 
 /** Which rows were asked for, and in what order; undefined leaves it open. */
 export interface ListChoice {
@@ -38,16 +38,4 @@ const ORDER = {
 function compare<T extends string | number>(one: T, other: T): number {
   if (one === other) return 0;
   return one < other ? -1 : 1;
-}
-
-/** Rows in their order, in one section for each run of the same provider. */
-export function inSections(rows: readonly Row[]): ReportSection[] {
-  const sections: { provider: string; rows: Row[] }[] = [];
-  for (const row of rows) {
-    const { provider } = row.decision.mapping;
-    const last = sections.at(-1);
-    if (last?.provider === provider) last.rows.push(row);
-    else sections.push({ provider, rows: [row] });
-  }
-  return sections;
 }

@@ -1,4 +1,6 @@
 import type { Colors } from '../output/colors.js';
+import { counted } from '../output/counted.js';
+import { localTime } from '../output/local-time.js';
 import { printable } from '../output/printable.js';
 import { GAP, tableLines, widthOf, wrapped } from '../output/table.js';
 import { type CleanReport, type Row, rowsOf, summarize } from './clean-report.js';
@@ -131,5 +133,12 @@ function endLines(report: CleanReport, rows: readonly Row[]): string[] {
       "shared: several chats have one session, and each goes on in the others' conversation",
     );
   }
-  return lines;
+  return [...lines, lastRunInWords(report)];
+}
+
+function lastRunInWords({ lastRun }: CleanReport): string {
+  if (lastRun === undefined) return 'Last run: none is recorded';
+  const { endedAt, exitStatus, error, removed } = lastRun;
+  const end = exitStatus === 0 ? 'done' : `failed (${printable(error ?? `exit ${exitStatus}`)})`;
+  return `Last run: ${localTime(Date.parse(endedAt))}, ${end}, ${counted(removed, 'mapping')} removed`;
 }

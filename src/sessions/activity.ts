@@ -31,6 +31,8 @@ export interface FoundActivity extends Evidence {
   directoryTimes(): ReadonlyMap<string, number>;
   /** The same as it was when they were looked into. */
   directoryTimesSwept(): ReadonlyMap<string, number>;
+  /** The files that count for a session. */
+  filesOf(family: Family, session: string): readonly SessionFile[];
   readonly roots: Roots;
 }
 
@@ -77,6 +79,7 @@ export function findActivity(
   return {
     roots,
     obstaclesTo,
+    filesOf: (family, session) => filesOf(family, session).files,
     activityOf: (family, session) => summarize(filesOf(family, session)),
     pictureOf: (family) => {
       const found = sweeps.get(family);

@@ -46,6 +46,9 @@ export interface Policy {
   readonly keepRunning: boolean;
 }
 
+/** Why a mapping stays. */
+export type KeptBecause = 'active' | 'running' | 'rule' | 'missing' | 'doubt' | 'guard';
+
 /** What is to become of one mapping. */
 export interface Decision {
   readonly mapping: Mapping;
@@ -54,6 +57,8 @@ export interface Decision {
   readonly transcript: string | null;
   readonly running: boolean;
   readonly removes: boolean;
+  /** Null when it goes. */
+  readonly keptBecause: KeptBecause | null;
 }
 
 /**
@@ -70,7 +75,8 @@ export function decide(
   return judged.map((decision) => {
     const { family } = decision.mapping;
     const believable = family !== undefined && !unbelievable.has(family);
-    return { ...decision, removes: believable && goes(decision, family, evidence, policy) };
+    const removes = believable && goes(decision, family, evidence, policy);
+    return { ...decision, removes, keptBecause: removes ? null : keptBecause(decision, evidence) };
   });
 }
 
@@ -90,7 +96,7 @@ export function familiesWithoutTranscripts(decisions: readonly Judged[]): Family
   return [...counts].filter(([, { all, missing }]) => missing === all).map(([family]) => family);
 }
 
-type Judged = Omit<Decision, 'removes'>;
+type Judged = Omit<Decision, 'removes' | 'keptBecause'>;
 
 function judge(mapping: Mapping, evidence: Evidence, policy: Policy): Judged {
   const { family, session } = mapping;
@@ -130,6 +136,14 @@ function goes(decision: Judged, family: Family, evidence: Evidence, policy: Poli
     policy.missing === 'remove' &&
     evidence.pictureOf(family).transcripts > 0
   );
+}
+
+function keptBecause({ mapping, state, running }: Judged, evidence: Evidence): KeptBecause {
+  const { family, session } = mapping;
+  if (state === 'active') return 'active';
+  if (family === undefined || session === null || state === 'unreadable') return 'doubt';
+  if (running || evidence.mayRun(family, session)) return 'running';
+  return state === 'missing' ? 'missing' : 'doubt';
 }
 
 /** The most mappings that a run may remove: a number, or a share of those checked. */

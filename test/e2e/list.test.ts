@@ -107,6 +107,147 @@ describe('list', () => {
   });
 });
 
+describe('list of named chats', () => {
+  function fieldsOf(stdout: string, name: string): Record<string, string> {
+    const paragraph = stdout.split('\n\n').find((each) => each.startsWith(`${name}\n`)) ?? '';
+    const lines = paragraph.split('\n').slice(1);
+    return Object.fromEntries(lines.map((line) => [line.slice(2, 18).trim(), line.slice(18)]));
+  }
+
+  it('tells what was weighed of a mapping that stays', async () => {
+    const home = new Home();
+    const transcript = home.claude(uuid(1), 0.5);
+    const agent = home.file(`.claude/projects/-srv-work/${uuid(1)}/subagents/agent-a.jsonl`, 0.1);
+    home.writeMap({ 'claude-cli': { 'telegram:111': uuid(1), 'telegram:222': uuid(2) } });
+    const { stdout, status } = await home.run(['list', 'telegram:111']);
+    expect(status).toBe(0);
+    expect(stdout).toMatch(/^claude-cli\/telegram:111\n/);
+    expect(fieldsOf(stdout, 'claude-cli/telegram:111')).toMatchObject({
+      Session: uuid(1),
+      Decision: 'stays: idle for 0.1h, not longer than 2 hours',
+      Rules: 'idle after 2 hours',
+      Process: 'none was seen',
+      Files: expect.stringMatching(new RegExp(`^\\d{4}-\\S+ \\S+ extra: ${agent}$`)),
+      'By hand': `claude --resume ${uuid(1)}`,
+    });
+    expect(stdout).toMatch(new RegExp(`^ {18}\\d{4}-\\S+ \\S+ transcript: ${transcript}$`, 'm'));
+    expect(stdout).toMatch(
+      /If removed +the next message begins a new session, .* last 10 messages/,
+    );
+    expect(stdout).not.toContain('telegram:222');
+  });
+
+  it('tells why each goes or stays', async () => {
+    const home = new Home();
+    home.claude(uuid(1), 5);
+    home.claude(uuid(2), 5);
+    home.writeMap({ 'claude-cli': { idle: uuid(1), ruled: uuid(2), gone: uuid(3), odd: 7 } });
+    const { stdout } = await home.run(['list', 'idle', 'ruled', 'gone', 'odd', '--keep', 'ruled']);
+    const decision = (chat: string) => fieldsOf(stdout, `claude-cli/${chat}`)['Decision'];
+    expect(decision('idle')).toBe('the next run removes it: idle for 5.0h, longer than 2 hours');
+    expect(decision('gone')).toMatch(/^stays: it has no transcript/);
+    expect(decision('odd')).toMatch(/^stays: whether it is idle is not known/);
+    expect(fieldsOf(stdout, 'claude-cli/ruled')['Rules']).toBe(
+      'idle after 2 hours; --keep names it',
+    );
+  });
+
+  it('tells of a mapping that went when it was removed, and how it comes back', async () => {
+    const home = new Home();
+    home.claude(uuid(1), 5);
+    home.writeMap({ 'claude-cli': { 'chat-that-went': uuid(1) } });
+    await home.run();
+    const { stdout, status } = await home.run(['list', 'chat-tha']);
+    expect(status).toBe(0);
+    expect(fieldsOf(stdout, 'claude-cli/chat-that-went')).toMatchObject({
+      Session: uuid(1),
+      Decision: expect.stringMatching(/^removed \d{4}-.*: its last activity was \d{4}-/),
+      'To put it back': 'claude-session-cleanup restore claude-cli/chat-that-went',
+    });
+    await home.run(['restore', '--all']);
+    const again = (await home.run(['list', 'chat-that-went'])).stdout;
+    expect(again).toMatch(/Removed before {2}\d{4}-\S+ \S+ session 01010101/);
+  });
+
+  it('has all of it in the JSON document', async () => {
+    const home = new Home();
+    const transcript = home.codex(uuid(1), 5);
+    home.claude(uuid(2), 5);
+    home.writeMap({ 'claude-cli': { went: uuid(2) } });
+    await home.run();
+    home.writeMap({ 'codex-cli': { one: uuid(1), twin: uuid(1), other: uuid(4) } });
+    const report = await home.runJson(['list', 'one', 'went', '--hours', 'codex-cli=12']);
+    expect(report.sessions).toEqual([
+      expect.objectContaining({
+        chat: 'one',
+        sharedWith: ['codex-cli/twin'],
+        weighed: {
+          files: [{ path: transcript, part: 'transcript', modified: expect.any(String) }],
+          obstacles: [],
+          process: 'none',
+          thresholdHours: 12,
+          isKept: false,
+          missingSince: null,
+          resume: `codex resume ${uuid(1)}`,
+          removals: [],
+        },
+      }),
+    ]);
+    expect(report.gone).toEqual([
+      {
+        provider: 'claude-cli',
+        chat: 'went',
+        removals: [{ removedAt: expect.any(String), session: uuid(2) }],
+      },
+    ]);
+  });
+
+  it('says so in one line when nothing is known of a chat', async () => {
+    const home = new Home();
+    home.claude(uuid(1), 1);
+    home.writeMap({ 'claude-cli': { a: uuid(1) } });
+    const { status, stdout, stderr } = await home.run(['list', 'nobody']);
+    expect({ status, stdout }).toEqual({ status: 1, stdout: '' });
+    expect(stderr).toMatch(/^claude-session-cleanup: error: no chat 'nobody' is mapped, .*\n$/);
+  });
+});
+
+describe('below its rows list tells', () => {
+  it('that chats share a session, and only then', async () => {
+    const home = new Home();
+    home.claude(uuid(1), 1);
+    home.claude(uuid(2), 1);
+    home.writeMap({ 'claude-cli': { a: uuid(1), b: uuid(1), c: uuid(2) } });
+    const { stdout } = await home.run(['list']);
+    expect(stdout.match(/ active, shared /g)).toHaveLength(2);
+    expect(stdout).toMatch(/^shared: several chats have one session/m);
+    expect((await home.runJson(['list'])).sessions.map(({ sharedWith }) => sharedWith)).toEqual([
+      ['claude-cli/b'],
+      ['claude-cli/a'],
+      [],
+    ]);
+    home.writeMap({ 'claude-cli': { a: uuid(1), c: uuid(2) } });
+    expect((await home.run(['list'])).stdout).not.toContain('shared');
+  });
+
+  it('how the last run ended', async () => {
+    const home = new Home();
+    home.claude(uuid(1), 5);
+    home.claude(uuid(2), 1);
+    home.writeMap({ 'claude-cli': { a: uuid(1), b: uuid(2) } });
+    expect((await home.run(['list'])).stdout).toMatch(/^Last run: none is recorded$/m);
+    await home.run();
+    expect((await home.run(['list'])).stdout).toMatch(
+      /^Last run: \d{4}-\d\d-\d\d \d\d:\d\d:\d\d, done, 1 mapping removed$/m,
+    );
+    home.claude(uuid(2), 5);
+    await home.run(['--max-remove', '0']);
+    expect((await home.run(['list'])).stdout).toMatch(
+      /^Last run: .*, failed \(1 of 1 mappings would go, .*\), 0 mappings removed$/m,
+    );
+  });
+});
+
 describe('list, sorted and chosen from', () => {
   function homeOfFour(): Home {
     const home = new Home();

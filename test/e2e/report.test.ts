@@ -1,9 +1,12 @@
 import { execFile } from 'node:child_process';
 import { statSync } from 'node:fs';
 import { promisify } from 'node:util';
+import stringWidth from 'string-width';
 import { describe, expect, it } from 'vitest';
 import { Home, uuid } from '../support/home.js';
 import { installedProgram } from '../support/program.js';
+import { describeWith } from '../support/requirements.js';
+import { shownOnTerminal } from '../support/terminal.js';
 
 const IDLE = '0856b851-aaaa-4aaa-8aaa-aaaaaaaaaaaa';
 const ACTIVE = 'b1c8d3f9-bbbb-4bbb-8bbb-bbbbbbbbbbbb';
@@ -89,6 +92,31 @@ describe('the report of a clean run', () => {
     expect(stdout).toContain(`Session map: ${home.mapPath}`);
   });
 
+  it('names the way back that each CLI has', async () => {
+    const home = new Home();
+    home.gemini(uuid(1), 5);
+    home.codex(uuid(2), 5);
+    home.file(`.codex/archived_sessions/rollout-2026-11-20T10-15-00-${uuid(3)}.jsonl`, 5);
+    home.writeMap({
+      'gemini-cli': { a: uuid(1) },
+      'codex-cli': { b: uuid(2), archived: uuid(3) },
+    });
+    const { stdout } = await home.run();
+    expect(stdout).toContain(`Removed mapping (can be restored with gemini --resume ${uuid(1)})\n`);
+    expect(stdout).toContain(`Removed mapping (can be restored with codex resume ${uuid(2)})\n`);
+    expect(stdout).toContain("Removed mapping ('restore' puts it back)\n");
+    expect(stdout).toContain('Processing gemini-cli sessions (1 chat)\n');
+  });
+
+  it('tells chats of one beginning apart', async () => {
+    const home = new Home();
+    home.claude(uuid(1), 5);
+    home.claude(uuid(2), 5);
+    home.writeMap({ 'claude-cli': { 'telegram:111': uuid(1), 'telegram:222': uuid(2) } });
+    const { stdout } = await home.run();
+    expect(stdout).toMatch(/claude-cli\/telegram:1: .*\n.*\n.*claude-cli\/telegram:2: /);
+  });
+
   it('says nothing with --quiet when all is well', async () => {
     const { home } = withIdleAndActive();
     expect(await home.run(['-q'])).toMatchObject({ status: 0, stdout: '', stderr: '' });
@@ -147,6 +175,7 @@ describe('the report of a clean run', () => {
           running: false,
           action: 'removed',
           via: 'file',
+          keptBecause: null,
         },
         {
           provider: 'claude-cli',
@@ -159,6 +188,7 @@ describe('the report of a clean run', () => {
           running: false,
           action: 'kept',
           via: null,
+          keptBecause: 'active',
         },
       ],
       summary: {
@@ -193,5 +223,49 @@ describe('the report of a clean run', () => {
     expect(stdout).toBe('1\n');
     expect(stderr).toMatch(/can't write to standard output: no space left/);
     expect(home.map).toEqual({ 'claude-cli': { 'f4a9c2e8-2': ACTIVE }, 'codex-cli': {} });
+  });
+});
+
+describeWith({ commands: ['script', 'stty'] })('the report on a terminal', () => {
+  function homeOfAll(): Home {
+    const home = new Home();
+    home.claude(uuid(1), 16.2);
+    home.claude(uuid(2), 0.1);
+    home.gemini(uuid(3), 200);
+    home.codex(uuid(4), 30);
+    home.writeMap({
+      'claude-cli': { 'dace53ab-support': uuid(1), 'f4a9c2e8-support': uuid(2), old: uuid(9) },
+      'gemini-cli': { '9b3e5d71-prices': uuid(3) },
+      'codex-cli': { '4f2d8c90-deploy': uuid(4) },
+    });
+    return home;
+  }
+  function shown(columns: number, ...args: string[]): string[] {
+    const env = { NO_COLOR: '1', TERM: 'xterm' };
+    return shownOnTerminal(homeOfAll(), args, env, columns).split(/\r?\n/);
+  }
+
+  it.each([
+    { columns: 80, args: [] },
+    { columns: 80, args: ['--dry-run', '--verbose'] },
+    { columns: 80, args: ['doctor'] },
+    { columns: 60, args: [] },
+    { columns: 60, args: ['doctor'] },
+    { columns: 40, args: ['--dry-run'] },
+  ])('fits $columns columns with every line: $args', ({ columns, args }) => {
+    const lines = shown(columns, ...args);
+    expect(lines.length).toBeGreaterThan(8);
+    for (const line of lines) expect(stringWidth(line)).toBeLessThanOrEqual(columns);
+  });
+
+  it.each([80, 60, 50])('breaks no date from its time in %d columns', (columns) => {
+    const dates = shown(columns, '-n').filter((line) => /\d{4}-\d\d-\d\d/.test(line));
+    expect(dates.length).toBeGreaterThan(4);
+    for (const line of dates) expect(line).toMatch(/\d{4}-\d\d-\d\d \d\d:\d\d:\d\d/);
+  });
+
+  it('names chats whole where they fit the line', () => {
+    expect(shown(110, '-n').join('\n')).toContain('claude-cli/dace53ab-support: Session');
+    expect(shown(80, '-n').join('\n')).toContain('claude-cli/dace53ab: Session');
   });
 });

@@ -158,7 +158,11 @@ export interface JsonReport {
     readonly project?: string | null;
     readonly action: string;
     readonly via: string | null;
+    readonly keptBecause: string | null;
+    readonly sharedWith?: readonly string[];
+    readonly weighed?: unknown;
   }[];
+  readonly gone?: unknown;
   readonly summary: Readonly<Record<string, number>>;
   readonly warnings: readonly string[];
 }
