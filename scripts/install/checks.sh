@@ -42,7 +42,6 @@ find_twins() { # two runs an hour do no harm, but whoever takes one of them away
 }
 
 find_program() { # Node and the program, as the user reaches them
-  local closed
   check_home
   if ! can_be "$run_as"; then
     [ -n "$dry_run" ] || die "running as $run_as needs root"
@@ -51,21 +50,9 @@ find_program() { # Node and the program, as the user reaches them
     return
   fi
   find_node
-  as_user test -r "$program" || {
-    closed=$(closed_to_user "$program")
-    die "$run_as can't read $root, for $closed is closed to others: put the program where everybody can read it, such as /opt, or run: npm install -g $name"
-  }
+  as_user test -r "$program" ||
+    die "$run_as can't read $root: put it where everybody can, such as /opt, or run: npm install -g $name"
   as_user "$node" "$program" --version >/dev/null || die "$run_as can't run $program"
-}
-
-closed_to_user() { # FILE; the topmost directory above it that the user can't enter, or the file
-  local path='' part
-  local IFS=/
-  for part in ${1#/}; do
-    path+=/$part
-    as_user test -x "$path" || break
-  done
-  printf %s "$path"
 }
 
 # Whoever writes into the program, or into a directory above it, runs commands as the bridge's user.

@@ -5,7 +5,7 @@ act=apply # apply, show (one line for each step) or print (whole files too)
 changed=''
 
 # shellcheck disable=SC2016 # for the other shell, which opens the file as its owner
-write='mkdir -p -- "${2%/*}"; cat >"$2.new"; chmod "$1" "$2.new"; mv -f -- "$2.new" "$2"'
+write='mkdir -p -- "${2%/*}"; umask 077; cat >"$2.new"; chmod "$1" "$2.new"; mv -f -- "$2.new" "$2"'
 
 place() { # MODE FILE; content on standard input
   local content

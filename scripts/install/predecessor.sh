@@ -157,7 +157,7 @@ end_old() {
     run "${manager[@]}" daemon-reload
   done
   for user in $(old_cron_users); do
-    place 644 "$settings_dir/replaced/crontab-of-$user" < <(crontab_of "$user")
+    place 600 "$settings_dir/replaced/crontab-of-$user" < <(crontab_of "$user")
     say "  remove     the first version's line from $user's crontab"
     [ "$act" = apply ] || continue
     if [ "$user" = "$run_as" ]; then without_old "$user" | as_user crontab -; else without_old "$user" | crontab -u "$user" -; fi

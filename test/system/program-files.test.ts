@@ -100,7 +100,7 @@ describeSystem('what the user can not reach', () => {
       `/srv/closed/clone/scripts/install.sh --systemd --run-as ${USER}`,
     );
     expect(closed).toMatch(
-      /^install\.sh: bridge can't read .*, for \/srv\/closed is closed to others: put .*\n$/,
+      /^install\.sh: bridge can't read \/srv\/closed\/clone: put it where everybody can, .*\n$/,
     );
     await machine.run('useradd --no-create-home homeless');
     const homeless = await refusal(machine, `${INSTALL} --systemd --run-as homeless`);
