@@ -1,4 +1,5 @@
 import { CommanderError } from 'commander';
+import { leave } from './commit/kernel.js';
 import { EXIT, type ExitStatus } from './errors.js';
 import { reportFailure } from './failure.js';
 import { print } from './output/stdout.js';
@@ -21,6 +22,4 @@ function unlessHelp(error: unknown): void {
   if (!(error instanceof CommanderError && error.exitCode === 0)) throw error;
 }
 
-main(process.argv.slice(2)).then((status) => {
-  process.exitCode = status;
-});
+main(process.argv.slice(2)).then(leave);

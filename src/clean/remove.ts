@@ -172,13 +172,9 @@ class RemovalWork {
     );
     return await this.trying(async () => {
       const mappings = unknown.map(({ mapping }) => mapping);
-      const { collisions, failure } = await restoreToFile(
-        this.#location,
-        mappings,
-        this.#journal.run,
-      );
-      reportCommit(this.#location.path, { failure }, this.#problems);
-      return { ...NOTHING, keptInFile: unknown, collisions };
+      const committed = await restoreToFile(this.#location, mappings, this.#journal.run);
+      reportCommit(this.#location.path, committed, this.#problems);
+      return { ...NOTHING, keptInFile: unknown, collisions: committed.collisions };
     });
   }
 }

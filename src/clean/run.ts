@@ -80,7 +80,7 @@ async function cleanLocked(
   const release = await takeLock(location.directory);
   try {
     const id = randomUUID();
-    await clearLeftovers(location, new Journal(location.directory), id, problems);
+    await clearLeftovers(location, problems);
     const found = await look(options, location, problems);
     const hasWork =
       found.blockedBecause === undefined &&

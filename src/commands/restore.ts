@@ -99,7 +99,7 @@ async function putBack(
   const release = await takeLock(location.directory);
   try {
     const run = randomUUID();
-    await clearLeftovers(location, new Journal(location.directory), run, problems);
+    await clearLeftovers(location, problems);
     const chosen = choose(await findRemovals(location, problems), chats, options);
     // The oldest first, as they stood in the map.
     const entries = chosen.map(({ entry }) => entry).reverse();

@@ -1,33 +1,45 @@
-// Linux system calls that Node has no function for, reached through koffi, an optional dependency.
+// Linux system calls that Node has no function for, reached through the package koffi.
+import { lstatSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import { constants } from 'node:os';
+import { basename, dirname, join } from 'node:path';
 import { getSystemErrorName } from 'node:util';
 import type koffiPackage from 'koffi';
+import { CleanupError, errorCode, reason } from '../errors.js';
 
-/** What the kernel offers beyond Node. */
+/** What the kernel offers beyond Node. Files are descriptors. */
 export interface Kernel {
   /**
-   * Swaps two names of one directory's file system in one step (renameat2, RENAME_EXCHANGE).
+   * Swaps two names of one file system in one step (renameat2, RENAME_EXCHANGE).
    *
    * @returns false when the file system can't
    * @throws Error with an errno `code`
    */
   exchange(a: string, b: string): boolean;
   /**
-   * Takes a read lease (F_SETLEASE): the kernel grants it only when nobody has the file open for
-   * writing, and makes later writers wait until it is given back.
+   * Takes a read lease (F_SETLEASE): the kernel grants it only while nobody has the file open for
+   * writing, and lets later writers wait until it is given back, which closing the file does.
    *
-   * @param file a descriptor opened read-only
-   * @returns 'granted', 'refused' while a writer has the file, or 'unsupported'
+   * @param file opened read-only
    */
   takeReadLease(file: number): 'granted' | 'refused' | 'unsupported';
-  /** Gives the lease back; false when a writer has come meanwhile and waits for it. */
+  /** Whether nobody waits to write into a file that we hold a lease on. */
   isLeaseWhole(file: number): boolean;
   /**
-   * Gives a file the access list (POSIX ACL) of another one, or none where that one has none.
+   * Locks a file (flock) without waiting.
    *
+   * @returns false while another process holds it
    * @throws Error with an errno `code`
    */
-  copyAccessList(from: string, to: string): void;
+  lock(file: number, kind: 'shared' | 'exclusive'): boolean;
+  /** The names of a file's extended attributes; none where the file system has no attributes. */
+  attributesOf(file: number): string[];
+  /** @throws Error with an errno `code`, as the two below */
+  getAttribute(file: number, name: string): Buffer;
+  setAttribute(file: number, name: string, value: Buffer): void;
+  removeAttribute(file: number, name: string): void;
+  /** Ends the process at once, without exit handlers: koffi's own hangs when a stream's disk fails. */
+  exit(status: number): void;
 }
 
 const AT_FDCWD = -100;
@@ -35,71 +47,125 @@ const RENAME_EXCHANGE = 2;
 const F_SETLEASE = 1024;
 const F_GETLEASE = 1025;
 const F_RDLCK = 0;
-const ACCESS_LIST = 'system.posix_acl_access';
-// The most that Linux stores in an attribute.
+const LOCK_SHARED = 1;
+const LOCK_EXCLUSIVE = 2;
+const LOCK_NO_WAIT = 4;
+// The most that Linux stores in an attribute, or as a list of names.
 const ATTRIBUTE_BYTES = 64 * 1024;
 
-const { EAGAIN, EINVAL, ENODATA, ENOSYS, ENOTTY, EOPNOTSUPP } = constants.errno;
-// The answers of a kernel or a file system that does not know the call.
-const UNSUPPORTED = new Set([EINVAL, ENOSYS, EOPNOTSUPP, ENOTTY]);
-const NO_ACCESS_LIST = new Set([ENODATA, EOPNOTSUPP]);
+const { EAGAIN, EINTR, EINVAL, ENOSYS, ENOTTY, EOPNOTSUPP, EPERM } = constants.errno;
+// The answers of a kernel, a file system or a sandbox that does not know the call.
+const UNSUPPORTED = new Set([EINVAL, ENOSYS, EOPNOTSUPP, ENOTTY, EPERM]);
+
+let loaded: Kernel | undefined;
 
 /**
- * Loads koffi. `CLAUDE_SESSION_CLEANUP_NO_KOFFI` in the environment stands for a machine without it.
+ * Loads koffi from the program's own packages, never from directories further above.
  *
- * @returns undefined where koffi is not installed or this is not Linux
+ * @param root the directory of the program's package
+ * @throws CleanupError in one line when koffi or its binary is missing
  */
-export function loadKernel(): Kernel | undefined {
-  if (process.platform !== 'linux' || process.env['CLAUDE_SESSION_CLEANUP_NO_KOFFI']) {
-    return undefined;
-  }
+export function loadKernel(root = dirname(__dirname)): Kernel {
+  if (loaded !== undefined) return loaded;
   try {
-    // A literal require: the bundle leaves koffi outside and finds it, or not, at run time.
-    return bind(require('koffi') as typeof koffiPackage);
-  } catch {
-    return undefined;
+    loaded = bind(requireOwn(root));
+    return loaded;
+  } catch (error) {
+    const why = errorCode(error) === undefined ? reason(error).split('\n', 1)[0] : 'not installed';
+    throw new CleanupError(
+      `the package koffi, which makes the kernel's calls, can't be loaded (${why}); nothing was removed. ` +
+        `Install the program again, with its dependencies and for ${process.platform}-${process.arch}`,
+    );
   }
+}
+
+/** Why clean runs can't remove anything here, in one line; undefined when they can. */
+export function kernelProblem(): string | undefined {
+  try {
+    loadKernel();
+    return undefined;
+  } catch (error) {
+    if (error instanceof CleanupError) return error.message;
+    throw error;
+  }
+}
+
+/** Ends the process once all is written. */
+export function leave(status: number): void {
+  process.exitCode = status;
+  loaded?.exit(status);
+}
+
+function requireOwn(root: string): typeof koffiPackage {
+  // npm puts it into the package, or beside it.
+  const beside = dirname(root);
+  const places = basename(beside) === 'node_modules' ? [root, dirname(beside)] : [root];
+  const owners = [0, process.geteuid?.(), lstatSync(root).uid];
+  for (const place of places) {
+    const path = join(place, 'node_modules/koffi');
+    const stats = lstatSync(path, { throwIfNoEntry: false });
+    // The entry that looks for its binary beside itself only.
+    if (owners.includes(stats?.uid)) return createRequire(path)(join(path, 'indirect.cjs'));
+  }
+  throw new CleanupError(`it is not in ${join(root, 'node_modules')}`);
 }
 
 function bind(koffi: typeof koffiPackage): Kernel {
   const libc = koffi.load(null);
   const renameat2 = libc.func('int renameat2(int, const char *, int, const char *, unsigned int)');
   const fcntl = libc.func('int fcntl(int, int, ...)');
-  const getxattr = libc.func('long getxattr(const char *, const char *, void *, size_t)');
-  const removexattr = libc.func('int removexattr(const char *, const char *)');
-  const setxattr = libc.func('int setxattr(const char *, const char *, void *, size_t, int)');
+  const flock = libc.func('int flock(int, int)');
+  const flistxattr = libc.func('long flistxattr(int, void *, size_t)');
+  const fgetxattr = libc.func('long fgetxattr(int, const char *, void *, size_t)');
+  const fsetxattr = libc.func('int fsetxattr(int, const char *, const void *, size_t, int)');
+  const fremovexattr = libc.func('int fremovexattr(int, const char *)');
+  const exit = libc.func('void _exit(int)');
   const failed = (call: string): Error => {
     const code = getSystemErrorName(-koffi.errno());
     return Object.assign(new Error(`${code}: ${call}`), { code });
+  };
+  const orThrow = (call: string, result: number): void => {
+    if (result < 0) throw failed(call);
   };
 
   return {
     exchange(a, b) {
       if (renameat2(AT_FDCWD, a, AT_FDCWD, b, RENAME_EXCHANGE) === 0) return true;
       if (UNSUPPORTED.has(koffi.errno())) return false;
-      throw failed(`renameat2 '${a}' '${b}'`);
+      throw failed('renameat2');
     },
     takeReadLease(file) {
       ignoreBrokenLeases();
       if (fcntl(file, F_SETLEASE, 'int', F_RDLCK) === 0) return 'granted';
-      return koffi.errno() === EAGAIN ? 'refused' : 'unsupported';
+      return [EAGAIN, EINTR].includes(koffi.errno()) ? 'refused' : 'unsupported';
     },
-    isLeaseWhole(file) {
-      return fcntl(file, F_GETLEASE) === F_RDLCK;
+    isLeaseWhole: (file) => fcntl(file, F_GETLEASE) === F_RDLCK,
+    lock(file, kind) {
+      const operation = kind === 'shared' ? LOCK_SHARED : LOCK_EXCLUSIVE;
+      if (flock(file, operation | LOCK_NO_WAIT) === 0) return true;
+      if ([EAGAIN, EINTR].includes(koffi.errno())) return false;
+      throw failed('flock');
     },
-    copyAccessList(from, to) {
+    attributesOf(file) {
       const list = Buffer.alloc(ATTRIBUTE_BYTES);
-      const length = Number(getxattr(from, ACCESS_LIST, list, list.length));
-      if (length < 0) {
-        if (!NO_ACCESS_LIST.has(koffi.errno())) throw failed(`getxattr '${from}'`);
-        // The directory may have given it one.
-        if (removexattr(to, ACCESS_LIST) !== 0 && !NO_ACCESS_LIST.has(koffi.errno())) {
-          throw failed(`removexattr '${to}'`);
-        }
-        return;
-      }
-      if (setxattr(to, ACCESS_LIST, list, length, 0) !== 0) throw failed(`setxattr '${to}'`);
+      const length = Number(flistxattr(file, list, list.length));
+      if (length < 0 && [EOPNOTSUPP, ENOSYS].includes(koffi.errno())) return [];
+      orThrow('flistxattr', length);
+      return list.toString('utf8', 0, length).split('\0').slice(0, -1);
     },
+    getAttribute(file, name) {
+      const value = Buffer.alloc(ATTRIBUTE_BYTES);
+      const length = Number(fgetxattr(file, name, value, value.length));
+      orThrow('fgetxattr', length);
+      return value.subarray(0, length);
+    },
+    setAttribute(file, name, value) {
+      orThrow('fsetxattr', fsetxattr(file, name, value, value.length, 0));
+    },
+    removeAttribute(file, name) {
+      orThrow('fremovexattr', fremovexattr(file, name));
+    },
+    exit: (status) => void exit(status),
   };
 }
 

@@ -1,52 +1,79 @@
-import { lstatSync, readdirSync, readFileSync } from 'node:fs';
+import { closeSync, lstatSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { explained } from '../errors.js';
-import { JOURNAL_TEMP_NAME, type Journal, type PublishEntry, sha256 } from '../journal/journal.js';
+import { JOURNAL_TEMP_NAME } from '../journal/journal.js';
 import { warning } from '../output/finding.js';
 import { printable } from '../output/printable.js';
 import type { Problems } from '../output/problems.js';
 import type { MapLocation } from '../session-map/location.js';
+import { isWholeJson } from '../session-map/parse.js';
+import { readOnce } from '../session-map/read.js';
+import { openForReading } from '../system/open.js';
 import { unlinkQuietly } from '../system/unlink.js';
-import { leftoverName } from './temp-file.js';
+import { type Kernel, loadKernel } from './kernel.js';
+import { publish } from './publish.js';
+import { hashOf, readTempName, type TempName } from './temp-file.js';
 
-/** Clears up what a killed run of ours left; a file that holds another program's map is kept, and said. */
+/**
+ * Clears up what a killed run of ours left. What it had swapped out and somebody has written since gets
+ * the map's name back, as the run would have done.
+ */
 export async function clearLeftovers(
-  { directory }: MapLocation,
-  journal: Journal,
-  _run: string,
+  location: MapLocation,
   problems: Problems,
+  kernel = loadKernel(),
 ): Promise<void> {
+  const { directory } = location;
   try {
     for (const fileName of readdirSync(directory)) {
       const path = join(directory, fileName);
-      const name = leftoverName(fileName);
       if (fileName === JOURNAL_TEMP_NAME) unlinkQuietly(path);
-      if (name === undefined || !isOurs(path)) continue;
-      const publication = publicationOf(journal, name);
-      const isKnown =
-        publication === undefined ||
-        [publication.from, publication.to].includes(sha256(readFileSync(path)));
-      if (isKnown) unlinkQuietly(path);
-      else
-        problems.add(
-          warning(
-            path,
-            "another program's map, which a killed run had swapped out",
-            'move it away when you do not need it',
-          ),
-        );
+      const name = readTempName(fileName);
+      if (name !== undefined && isOurs(path)) await clear(location, path, name, kernel, problems);
     }
   } catch (error) {
     throw explained(error, printable(directory), 'nothing was changed');
   }
 }
 
-function publicationOf(journal: Journal, name: string): PublishEntry | undefined {
-  for (const entry of journal) if (entry.op === 'publish' && entry.temp === name) return entry;
-  return undefined;
-}
-
 function isOurs(path: string): boolean {
   const stats = lstatSync(path, { throwIfNoEntry: false });
   return stats?.isFile() === true && [0, process.geteuid?.()].includes(stats.uid);
+}
+
+async function clear(
+  { path }: MapLocation,
+  leftover: string,
+  name: TempName,
+  kernel: Kernel,
+  problems: Problems,
+): Promise<void> {
+  const there = readOnce(leftover)?.bytes;
+  const map = readOnce(path)?.bytes;
+  const file = openForReading(leftover);
+  try {
+    if (there === undefined) return;
+    const isOldOrNew = [name.from, name.to].includes(hashOf(there));
+    const isUnused = map !== undefined && hashOf(map) === name.from;
+    if (isOldOrNew || isUnused) return unlinkQuietly(leftover);
+    // Whoever writes it now is looked after by the next run.
+    if (kernel.takeReadLease(file) === 'refused') return;
+    if (!isWholeJson(there)) return unlinkQuietly(leftover);
+    if (map !== undefined && hashOf(map) === name.to) {
+      const old = openForReading(path);
+      try {
+        const temp = { path: leftover, file };
+        const always = { announce: () => {}, holds: () => true };
+        const { kind } = await publish(path, temp, old, map, kernel, always);
+        return kind === 'published' ? unlinkQuietly(leftover) : undefined;
+      } finally {
+        closeSync(old);
+      }
+    }
+    const message =
+      "another program's map, which a killed run had swapped out; the map has changed since";
+    problems.add(warning(leftover, message, 'move it away when you do not need it'));
+  } finally {
+    closeSync(file);
+  }
 }

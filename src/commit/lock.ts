@@ -1,178 +1,124 @@
-import { lstatSync, readFileSync, readlinkSync, renameSync, symlinkSync } from 'node:fs';
+import {
+  closeSync,
+  constants,
+  fstatSync,
+  ftruncateSync,
+  lstatSync,
+  openSync,
+  readFileSync,
+  type Stats,
+  writeSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { CleanupError, EXIT, errorCode, reason } from '../errors.js';
 import { printable } from '../output/printable.js';
-import { processStart } from '../system/process-start.js';
-import { unlinkIfThere, unlinkQuietly } from '../system/unlink.js';
+import { Patience } from '../system/patience.js';
+import { unlinkQuietly } from '../system/unlink.js';
+import { loadKernel } from './kernel.js';
 
 /** Not `session_map.json.lock`: that name is the bridge's, which may flock it. */
 const LOCK_NAME = '.session_map.cleanup.lock';
-/** Held for an instant, by the one run that removes a dead run's lock. */
-const TAKEOVER_NAME = `${LOCK_NAME}.takeover`;
 
 const WAIT_MS = 3000;
 const PAUSE_MS = 50;
-// A holder in another pid namespace can't be looked at; no run takes nearly as long as this.
-const FOREIGN_STALE_MS = 30 * 60 * 1000;
 
 /**
- * Keeps a second run of ours out of this directory until the returned function is called. A lock that
- * a killed run left is taken over.
- *
- * The lock is a symbolic link that points nowhere and names its holder: it is made in one step, with
- * all that is in it, and is never half-written.
+ * Keeps a second run of ours out of this directory until the returned function is called or the
+ * process ends: the kernel's own lock (flock), so that a killed run leaves none behind.
  *
  * @throws CleanupError with exit status 75 when another run holds it for longer than 3 s
  */
-export async function takeLock(directory: string): Promise<() => void> {
+export async function takeLock(directory: string, kernel = loadKernel()): Promise<() => void> {
   const path = join(directory, LOCK_NAME);
-  const deadline = performance.now() + WAIT_MS;
+  const patience = new Patience(WAIT_MS);
   try {
-    while (!hold(path)) {
-      if (takeOverDead(directory)) continue;
-      if (performance.now() > deadline) throw heldError(directory);
+    for (;;) {
+      const file = openLock(path, constants.O_RDWR | constants.O_CREAT);
+      const isLocked = kernel.lock(file, 'exclusive');
+      if (isLocked && isAt(path, file)) {
+        nameHolder(file);
+        return () => {
+          unlinkQuietly(path);
+          closeSync(file);
+        };
+      }
+      const holder = holderIn(file);
+      closeSync(file);
+      // The one before has removed the file that we had opened.
+      if (isLocked) continue;
+      if (patience.isOver) {
+        throw new CleanupError(
+          `another run (${holder}) holds ${printable(path)}; nothing was done, try again when it has ended`,
+          EXIT.locked,
+        );
+      }
       await sleep(PAUSE_MS);
     }
   } catch (error) {
     if (error instanceof CleanupError) throw error;
     throw new CleanupError(
-      `${printable(directory)}: can't lock the map: ${reason(error)}; nothing was changed. ` +
-        'The run must be able to write in this directory',
+      `${printable(path)}: can't be locked: ${reason(error)}; nothing was changed. ` +
+        'The run must be able to write in this directory, on a file system that has locks (flock)',
     );
   }
-  // One that stays behind is a dead process's lock, which the next run takes over.
-  return () => unlinkQuietly(path);
 }
 
 /**
- * The process that holds the lock right now; undefined when it is free or a dead run left it.
+ * Who holds the lock right now, in words; undefined when nobody does.
  *
- * @throws CleanupError when another user has put something in its place
+ * @throws CleanupError when another user has put something in its place, or the kernel can't be asked
  */
-export function lockHolder(directory: string): number | undefined {
-  const held = look(join(directory, LOCK_NAME));
-  return held.state === 'living' ? holderIn(held.text)?.pid : undefined;
-}
-
-function heldError(directory: string): CleanupError {
-  const holder = lockHolder(directory) ?? 'that has just ended';
-  return new CleanupError(
-    `another run (process ${holder}) holds ${printable(join(directory, LOCK_NAME))}; nothing was done, ` +
-      'try again when it has ended',
-    EXIT.locked,
-  );
-}
-
-function hold(path: string): boolean {
+export function lockHolder(directory: string, kernel = loadKernel()): string | undefined {
   try {
-    symlinkSync(describe(ourselves()), path);
-    return true;
+    const file = openLock(join(directory, LOCK_NAME), constants.O_RDONLY);
+    try {
+      return kernel.lock(file, 'shared') ? undefined : holderIn(file);
+    } finally {
+      closeSync(file);
+    }
   } catch (error) {
-    if (errorCode(error) === 'EEXIST') return false;
+    if (errorCode(error) === 'ENOENT') return undefined;
     throw error;
   }
 }
 
-/** Removes a dead run's lock, or a dead run's claim to do so. Returns whether there is another chance. */
-function takeOverDead(directory: string): boolean {
-  const path = join(directory, LOCK_NAME);
-  const takeover = join(directory, TAKEOVER_NAME);
-  const held = look(path);
-  if (held.state !== 'dead') return held.state === 'free';
-  if (!hold(takeover)) {
-    const claim = look(takeover);
-    if (claim.state === 'dead') dismiss(takeover, claim.text);
-    return claim.state !== 'living';
-  }
-  try {
-    // Another run may have taken it over, and hold it, since the first look.
-    if (look(path).state === 'dead') unlinkIfThere(path);
-    return true;
-  } finally {
-    unlinkIfThere(takeover);
-  }
-}
-
-/** Takes a dead run's claim away: the very one that was looked at, not one that has taken its place. */
-function dismiss(takeover: string, text: string): void {
-  const aside = `${takeover}.${process.pid}`;
-  try {
-    renameSync(takeover, aside);
-  } catch (error) {
-    if (errorCode(error) === 'ENOENT') return;
-    throw error;
-  }
-  if (textIn(aside) === text) unlinkIfThere(aside);
-  else renameSync(aside, takeover);
-}
-
-/** What a lock says at this moment. */
-type Look =
-  | { readonly state: 'free' }
-  | { readonly state: 'dead' | 'living'; readonly text: string };
-
-function look(path: string): Look {
-  const text = textIn(path);
-  const owner = lstatSync(path, { throwIfNoEntry: false })?.uid;
-  if (text === undefined || owner === undefined) return { state: 'free' };
-  if (![0, process.geteuid?.()].includes(owner)) {
+function openLock(path: string, flags: number): number {
+  const there = lstatSync(path, { throwIfNoEntry: false });
+  if (there !== undefined && !isOurs(there)) {
     throw new CleanupError(
-      `${printable(path)}: belongs to user ${owner}: it is no lock of a run of yours, and keeps every run out; remove it`,
+      `${printable(path)}: belongs to user ${there.uid}: it is no lock of a run of yours, and keeps every run out; remove it`,
     );
   }
-  const holder = holderIn(text);
-  return { state: holder === undefined || isDead(path, holder) ? 'dead' : 'living', text };
+  // Version 1.0 had links for locks.
+  if (there?.isSymbolicLink()) unlinkQuietly(path);
+  const file = openSync(path, flags | constants.O_NOFOLLOW | constants.O_NONBLOCK, 0o600);
+  const opened = fstatSync(file);
+  if (opened.isFile() && isOurs(opened)) return file;
+  closeSync(file);
+  throw new CleanupError(`${printable(path)}: no regular file of yours; remove it`);
 }
 
-/** Where a link points; empty for what is no link, undefined for nothing. */
-function textIn(path: string): string | undefined {
+function isOurs({ uid }: Stats): boolean {
+  return [0, process.geteuid?.()].includes(uid);
+}
+
+function isAt(path: string, file: number): boolean {
+  const { ino, nlink } = fstatSync(file);
+  return nlink > 0 && lstatSync(path, { throwIfNoEntry: false })?.ino === ino;
+}
+
+/** A hint for people only: what holds is the kernel's lock. */
+function nameHolder(file: number): void {
   try {
-    return readlinkSync(path);
-  } catch (error) {
-    const code = errorCode(error);
-    if (code === 'ENOENT') return undefined;
-    if (code === 'EINVAL') return '';
-    throw error;
+    ftruncateSync(file);
+    writeSync(file, `${process.pid}\n`, 0);
+  } catch {
+    // A full disk.
   }
 }
 
-/** Who holds a lock: a process id alone could be another process's by now. */
-interface Holder {
-  readonly pid: number;
-  /** Field 22 of /proc/<pid>/stat, clock ticks since boot. */
-  readonly start: string;
-  readonly boot: string;
-  /** The pid namespace that the pid counts in. */
-  readonly namespace: string;
-}
-
-function isDead(path: string, holder: Holder): boolean {
-  const self = ourselves();
-  if (holder.boot !== self.boot) return true;
-  if (holder.namespace !== self.namespace) {
-    const stats = lstatSync(path, { throwIfNoEntry: false });
-    return stats !== undefined && Date.now() - stats.mtimeMs > FOREIGN_STALE_MS;
-  }
-  return processStart(holder.pid) !== holder.start;
-}
-
-function describe({ pid, start, boot, namespace }: Holder): string {
-  return [pid, start, boot, namespace].join(' ');
-}
-
-/** The holder that a lock names; undefined for nothing that we wrote. */
-function holderIn(text: string): Holder | undefined {
-  const [pid, start, boot, namespace] = text.split(' ');
-  if (start === undefined || boot === undefined || namespace === undefined) return undefined;
-  return { pid: Number(pid), start, boot, namespace };
-}
-
-function ourselves(): Holder {
-  return {
-    pid: process.pid,
-    start: processStart(process.pid) ?? '',
-    boot: readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim(),
-    namespace: readlinkSync('/proc/self/ns/pid'),
-  };
+function holderIn(file: number): string {
+  const pid = Number(readFileSync(file, 'latin1'));
+  return pid > 0 ? `process ${pid}` : 'of an unknown process';
 }

@@ -1,126 +1,146 @@
-import { closeSync, fstatSync, lstatSync, readFileSync, renameSync, type Stats } from 'node:fs';
+import { fstatSync, lstatSync, readFileSync, readSync, renameSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { CleanupError, errorCode, reason } from '../errors.js';
+import { CleanupError, reason } from '../errors.js';
 import { printable } from '../output/printable.js';
-import type { MapLocation } from '../session-map/location.js';
-import type { MapFile } from '../session-map/read.js';
-import { openForReading } from '../system/open.js';
 import type { Kernel } from './kernel.js';
-import { type TempFile, writeTempFile } from './temp-file.js';
+import type { TempFile } from './temp-file.js';
 
-// A writer that has found a file under its name opens it within this time.
-const GRACE_MS = 20;
-
-export function writeBeside(
-  location: MapLocation,
-  bytes: Buffer,
-  like: Stats,
-  kernel: Kernel | undefined,
-): TempFile {
-  try {
-    return writeTempFile(location.directory, bytes, like, (to) =>
-      kernel?.copyAccessList(location.path, to),
-    );
-  } catch (error) {
-    throw unchanged(location, error);
-  }
+/** What a file that takes the map's place needs before and after it does. */
+export interface Conditions {
+  /** Writes the journal. Nothing is touched when this throws. */
+  announce(): void;
+  /** Whether the new map is still right; asked while nobody can write the old one, before and after. */
+  holds(): boolean;
 }
 
-/** What became of it; the bytes of a map that another program had renamed into place an instant before. */
-export type Outcome = 'published' | 'busy' | Buffer;
+/** Why the map was compared and then renamed over, in words: what its file system can't do. */
+export type WeakerWay = "can't make others wait" | "can't exchange two names";
 
-/** The names were exchanged; what stood there could not be looked at. */
-export class UnseenError extends CleanupError {}
+/** What came of it. */
+export type Outcome =
+  | { readonly kind: 'published'; readonly weaker?: WeakerWay; readonly failure?: CleanupError }
+  /** Another program has the map open for writing, or waits to open it so. */
+  | { readonly kind: 'open' }
+  /** It is another map than expected. */
+  | { readonly kind: 'changed' }
+  /** Another program renamed this map into place in the last instant, and maybe has read ours. */
+  | { readonly kind: 'met'; readonly bytes: Buffer }
+  /** The conditions did not hold any more. */
+  | { readonly kind: 'outdated' };
+
+// Whoever has looked the map's name up opens the file within this time.
+const GRACE_MS = 20;
+const MOST_EXCHANGES = 1000;
 
 /**
- * Gives the temp file the map's name. In-place writers are kept out by read leases on both files: the
- * kernel grants one only while nobody has the file open for writing, and lets later writers wait.
- * A map that was renamed into place is met by the exchange and given its name back.
+ * Gives a file the map's name, only while nobody writes the map: read leases on both files let later
+ * writers wait. The two names are exchanged; when the map was another one than expected, a writer
+ * waits or the conditions do not hold any more, they are exchanged back.
  *
- * @returns whether it is published; false when another program writes or has changed the map
+ * @param temp holds our own map afterwards, or the one that ours has replaced; after a failure, another
+ *   program's
+ * @param old the map's file, opened read-only
+ * @param expected what must stand in it
+ * @throws Error when it could not be published; the map is as other programs left it
  */
 export async function publish(
-  location: MapLocation,
+  path: string,
   temp: TempFile,
-  current: MapFile,
-  kernel: Kernel | undefined,
+  old: number,
+  expected: Buffer,
+  kernel: Kernel,
+  conditions: Conditions,
 ): Promise<Outcome> {
-  let old: number | undefined;
-  let ours: number | undefined;
-  try {
-    old = openForReading(location.path);
-    if (kernel === undefined)
-      return renameOver(location, temp, old, current) ? 'published' : 'busy';
-    ours = openForReading(temp.path);
-    if (kernel.takeReadLease(old) === 'refused' || kernel.takeReadLease(ours) === 'refused')
-      return 'busy';
-    if (!isSame(old, current)) return 'busy';
-    kernel.exchange(temp.path, location.path);
-    return await settleNames(location, temp, current, old, kernel).catch((error) => {
-      throw new UnseenError(
-        `${printable(location.path)}: published, but the map before can't be looked at: ${reason(error)}`,
-      );
-    });
-  } catch (error) {
-    if (error instanceof UnseenError) throw error;
-    if (errorCode(error) === 'ENOENT') return 'busy';
-    throw unchanged(location, error);
-  } finally {
-    if (ours !== undefined) closeSync(ours);
-    if (old !== undefined) closeSync(old);
+  const leases = takeLeases(kernel, old, temp.file);
+  if (leases === 'refused') return { kind: 'open' };
+  if (!isStill(path, old, expected)) return { kind: 'changed' };
+  conditions.announce();
+  if (!conditions.holds()) return { kind: 'outdated' };
+  if (!isStill(path, old, expected)) return { kind: 'changed' };
+  if (leases === 'none' || !kernel.exchange(temp.path, path)) {
+    renameSync(temp.path, path);
+    const weaker = leases === 'none' ? "can't make others wait" : "can't exchange two names";
+    return { kind: 'published', weaker };
   }
+  let outcome: Outcome | undefined;
+  let unseen: unknown;
+  try {
+    outcome = await look(temp, old, kernel, conditions);
+    if (outcome.kind === 'published') return outcome;
+  } catch (error) {
+    unseen = error;
+  }
+  const failure = undo(path, temp, kernel);
+  if (failure !== undefined) return { kind: 'published', failure };
+  if (outcome === undefined) throw unseen;
+  return outcome;
 }
 
-async function settleNames(
-  { path }: MapLocation,
+/** Looks at what has come out, and whether anybody was about to write it. */
+async function look(
   temp: TempFile,
-  current: MapFile,
   old: number,
   kernel: Kernel,
+  conditions: Conditions,
 ): Promise<Outcome> {
-  let given = temp.inode;
-  let wanted = current.stats.ino;
-  let met = inodeAt(temp.path);
-  let renamed: Buffer | undefined;
-  if (met === wanted) {
-    await sleep(GRACE_MS);
-    if (kernel.isLeaseWhole(old)) return 'published';
-    // It waits to write into the map that has lost its name.
-    kernel.exchange(temp.path, path);
-    [given, wanted] = [wanted, given];
-    met = inodeAt(temp.path);
-    wanted = temp.inode;
-  } else {
-    [given, wanted] = [met, temp.inode];
-    kernel.exchange(temp.path, path);
-    met = inodeAt(temp.path);
-    renamed = readFileSync(path);
-  }
-  // Until what comes out is what was put in: whoever renamed a map over ours meanwhile keeps its name.
-  while (met !== wanted) {
-    [given, wanted] = [met, given];
-    kernel.exchange(temp.path, path);
-    met = inodeAt(temp.path);
-  }
-  return renamed ?? 'busy';
+  if (!isAt(temp.path, old)) return { kind: 'met', bytes: readFileSync(temp.path) };
+  await sleep(GRACE_MS);
+  if (!kernel.isLeaseWhole(old)) return { kind: 'open' };
+  return { kind: conditions.holds() ? 'published' : 'outdated' };
 }
 
-function renameOver({ path }: MapLocation, temp: TempFile, old: number, current: MapFile): boolean {
-  if (!isSame(old, current)) return false;
-  renameSync(temp.path, path);
+/**
+ * Exchanges the names back. Whoever has renamed a map over ours meanwhile keeps the name.
+ *
+ * @returns what kept it from that; then another program's map lies under the temp file's name
+ */
+function undo(path: string, temp: TempFile, kernel: Kernel): CleanupError | undefined {
+  try {
+    let putIn = fstatSync(temp.file).ino;
+    for (let exchanges = 0; exchanges < MOST_EXCHANGES; exchanges += 1) {
+      const back = lstatSync(temp.path).ino;
+      kernel.exchange(temp.path, path);
+      if (lstatSync(temp.path).ino === putIn) return undefined;
+      putIn = back;
+    }
+    throw new CleanupError('it is replaced all the time');
+  } catch (error) {
+    return new CleanupError(
+      `${printable(path)}: the map of another program can't be given its name back: ${reason(error)}; ` +
+        `it is in ${printable(temp.path)}, and the next run tries again`,
+    );
+  }
+}
+
+/**
+ * Takes read leases on the map and on our own file. They are not to be had on this file system when
+ * even our own file, which nobody else knows, gets none.
+ */
+function takeLeases(kernel: Kernel, old: number, ours: number): 'granted' | 'refused' | 'none' {
+  const [theirs, own] = [kernel.takeReadLease(old), kernel.takeReadLease(ours)];
+  if (own !== 'granted' || theirs === 'unsupported') return 'none';
+  return theirs;
+}
+
+/** Whether the map is the expected one, by its name and by every byte. */
+function isStill(path: string, file: number, expected: Buffer): boolean {
+  return isAt(path, file) && holds(file, expected);
+}
+
+function isAt(path: string, file: number): boolean {
+  return lstatSync(path, { throwIfNoEntry: false })?.ino === fstatSync(file).ino;
+}
+
+const PIECE = 64 * 1024;
+
+function holds(file: number, expected: Buffer): boolean {
+  if (fstatSync(file).size !== expected.length) return false;
+  const piece = Buffer.alloc(PIECE);
+  for (let at = 0; at < expected.length; ) {
+    const read = readSync(file, piece, 0, PIECE, at);
+    if (read === 0 || !piece.subarray(0, read).equals(expected.subarray(at, at + read)))
+      return false;
+    at += read;
+  }
   return true;
-}
-
-function isSame(file: number, { stats, bytes }: MapFile): boolean {
-  return fstatSync(file).ino === stats.ino && readFileSync(`/proc/self/fd/${file}`).equals(bytes);
-}
-
-function inodeAt(path: string): number {
-  return lstatSync(path).ino;
-}
-
-function unchanged({ path }: MapLocation, error: unknown): CleanupError {
-  return new CleanupError(
-    `${printable(path)}: the new map can't be written: ${reason(error)}; the map is unchanged`,
-  );
 }

@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto';
+import { createHash, randomBytes } from 'node:crypto';
 import {
   closeSync,
   constants,
@@ -13,60 +13,76 @@ import { join } from 'node:path';
 import { CleanupError, errorCode } from '../errors.js';
 import { MAP_NAME } from '../session-map/location.js';
 import { writeFully } from '../system/durable.js';
+import { openForReading } from '../system/open.js';
 import { unlinkQuietly } from '../system/unlink.js';
+import { copyAttributes } from './attributes.js';
+import type { Kernel } from './kernel.js';
 
-/** A file that holds the new map until it takes the map's name. */
+/** A file that is to take the map's name. */
 export interface TempFile {
   readonly path: string;
-  /** Its name without the ending, as the journal has it. */
-  readonly name: string;
-  readonly inode: number;
+  /** Opened read-only. */
+  readonly file: number;
 }
 
-const TEMP_ENDING = '.tmp';
-/** Where exchanging names is not to be had, the old map gets this second name before it is replaced. */
-export const OLD_ENDING = '.old';
+/** What the name of a temp file tells the next run, should this one be killed. */
+export interface TempName {
+  /** The hash of the map that it is to replace. */
+  readonly from: string;
+  /** The hash of the new map. */
+  readonly to: string;
+}
 
-const NAME = /^(\.session_map\.json\.[0-9a-f]{16})\.(?:tmp|old)$/;
+const NAME = /^\.session_map\.json\.[0-9a-f]{8}\.([0-9a-f]{16})\.([0-9a-f]{16})\.tmp$/;
 
-/** The journal's name of a file that a killed run left behind; undefined for any other file. */
-export function leftoverName(fileName: string): string | undefined {
-  return NAME.exec(fileName)?.[1];
+/** What a file's name tells; undefined for any other file than a temp file of ours. */
+export function readTempName(fileName: string): TempName | undefined {
+  const [, from, to] = NAME.exec(fileName) ?? [];
+  return from === undefined || to === undefined ? undefined : { from, to };
+}
+
+/** The hash of a map as temp files have it in their names. */
+export function hashOf(bytes: Uint8Array): string {
+  return createHash('sha256').update(bytes).digest('hex').slice(0, 16);
 }
 
 const PERMISSIONS = 0o7777;
 
 /**
- * Writes a map into a new file beside the old one, with its mode and owner, safely on the disk.
+ * Writes a map into a new file beside the old one, with its mode, owner and attributes, safely on the
+ * disk.
  *
- * @param like the old map's stats
- * @param copyAccessList gives a file the old map's access list
- * @throws Error of the system call that failed; nothing is left behind then
+ * @param old the old map, opened
+ * @param oldBytes what stands in it
+ * @throws Error of the system call that failed, or CleanupError; nothing is left behind then
  */
 export function writeTempFile(
   directory: string,
   bytes: Uint8Array,
-  like: Stats,
-  copyAccessList: (to: string) => void,
+  old: number,
+  oldBytes: Uint8Array,
+  kernel: Kernel,
 ): TempFile {
-  const name = `.${MAP_NAME}.${randomBytes(8).toString('hex')}`;
-  const path = join(directory, name + TEMP_ENDING);
+  const random = randomBytes(4).toString('hex');
+  const name = `.${MAP_NAME}.${random}.${hashOf(oldBytes)}.${hashOf(bytes)}.tmp`;
+  const path = join(directory, name);
   const { O_WRONLY, O_CREAT, O_EXCL, O_NOFOLLOW } = constants;
   const file = openSync(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0o600);
   try {
-    writeFully(file, bytes);
-    keepOwner(file, like);
-    // Before the mode, whose group bits limit what the list grants.
-    copyAccessList(path);
-    fchmodSync(file, like.mode & PERMISSIONS);
-    fsyncSync(file);
-    const { ino: inode } = fstatSync(file);
-    return { path, name, inode };
+    try {
+      writeFully(file, bytes);
+      const like = fstatSync(old);
+      keepOwner(file, like);
+      copyAttributes(kernel, old, file);
+      keepMode(file, like);
+      fsyncSync(file);
+    } finally {
+      closeSync(file);
+    }
+    return { path, file: openForReading(path) };
   } catch (error) {
     unlinkQuietly(path);
     throw error;
-  } finally {
-    closeSync(file);
   }
 }
 
@@ -83,4 +99,9 @@ function keepOwner(file: number, { uid, gid }: Stats): void {
         : `its owner (user ${uid}) can't be kept by this user; run as user ${uid}`,
     );
   }
+}
+
+/** Some file systems give every file one mode and let nobody set it. */
+function keepMode(file: number, { mode }: Stats): void {
+  if (fstatSync(file).mode !== mode) fchmodSync(file, mode & PERMISSIONS);
 }

@@ -122,7 +122,7 @@ function checkLock({ directory }: MapLocation): Finding {
   const holder = lockHolder(directory);
   return holder === undefined
     ? ok('lock', 'no run is under way')
-    : warning('lock', `a run is under way (process ${holder})`, 'wait for its end');
+    : warning('lock', `a run is under way (${holder})`, 'wait for its end');
 }
 
 function checkJournal(journal: Journal): Finding {

@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import {
   closeSync,
   constants,
@@ -40,15 +39,11 @@ export interface RemovedEntry {
   readonly flat?: true;
 }
 
-/** A map about to be published: lets the next run tell what a killed run left behind. */
-export interface PublishEntry {
+/** Version 1.0 wrote these; nobody reads them. */
+interface PublishEntry {
   readonly op: 'publish';
   readonly run: string;
   readonly at: string;
-  readonly temp: string;
-  /** SHA-256 of the map that it replaces, and of the new one. */
-  readonly from: string;
-  readonly to: string;
 }
 
 /** The end of a run that was to remove mappings. */
@@ -82,10 +77,6 @@ const WRITE_BYTES = 1024 * 1024;
 
 export function journalPath(directory: string): string {
   return join(directory, JOURNAL_NAME);
-}
-
-export function sha256(bytes: Uint8Array): string {
-  return createHash('sha256').update(bytes).digest('hex');
 }
 
 /**
@@ -268,7 +259,7 @@ function parseLine(line: string): JournalEntry | undefined {
 
 const FIELDS: Readonly<Record<string, readonly string[]>> = {
   remove: ['provider', 'chat', 'session', 'raw'],
-  publish: ['temp', 'from', 'to'],
+  publish: [],
   restore: ['provider', 'chat', 'session'],
   done: [],
 };

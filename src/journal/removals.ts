@@ -1,4 +1,3 @@
-import type { Publication } from '../commit/commit.js';
 import { ByChat, type ChatName } from '../session-map/by-chat.js';
 import type { MapPlace } from '../session-map/location.js';
 import type { Mapping, SessionMap } from '../session-map/parse.js';
@@ -27,27 +26,19 @@ export class RemovalJournal {
   }
 
   /**
-   * Announces mappings that are about to go, as far as that was not done yet, and the map that is about
-   * to be published without them.
+   * Announces mappings that are about to go, as far as that was not done yet.
    *
    * @param shape of the map that they stand in
    * @throws CleanupError when the journal can't be written: then nothing may be touched
    */
-  announce(
-    leaving: readonly Leaving[],
-    shape: SessionMap['shape'],
-    publication?: Publication,
-  ): void {
+  announce(leaving: readonly Leaving[], shape: SessionMap['shape']): void {
     const fresh = leaving.filter(({ mapping }) => this.#announced.get(mapping) !== mapping.raw);
-    appendToJournal(this.#place, this.#entries(fresh, shape, publication));
+    if (fresh.length === 0) return;
+    appendToJournal(this.#place, this.#entries(fresh, shape));
     for (const { mapping } of fresh) this.#announced.set(mapping, mapping.raw);
   }
 
-  *#entries(
-    leaving: readonly Leaving[],
-    shape: SessionMap['shape'],
-    publication: Publication | undefined,
-  ): Generator<JournalEntry> {
+  *#entries(leaving: readonly Leaving[], shape: SessionMap['shape']): Generator<JournalEntry> {
     const at = new Date().toISOString();
     const { run } = this;
     for (const { mapping, lastActivity } of leaving) {
@@ -56,7 +47,6 @@ export class RemovalJournal {
       const entry = { op: 'remove', run, at, provider, chat, session, raw, lastActivity } as const;
       yield shape === 'flat' ? { ...entry, flat: true } : entry;
     }
-    if (publication !== undefined) yield { op: 'publish', run, at, ...publication };
   }
 
   /**

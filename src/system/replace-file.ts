@@ -1,4 +1,12 @@
-import { closeSync, constants, fchmodSync, fsyncSync, openSync, renameSync } from 'node:fs';
+import {
+  closeSync,
+  constants,
+  fchmodSync,
+  fstatSync,
+  fsyncSync,
+  openSync,
+  renameSync,
+} from 'node:fs';
 import { writeFully } from './durable.js';
 import { unlinkQuietly } from './unlink.js';
 
@@ -18,8 +26,8 @@ export function replaceFile(
   const file = openSync(temp, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, mode);
   try {
     try {
-      // Whatever the umask says.
-      fchmodSync(file, mode);
+      // Whatever the umask says. Some file systems have one mode for all files.
+      if ((fstatSync(file).mode & 0o777) !== mode) fchmodSync(file, mode);
       for (const piece of typeof content === 'string' ? [content] : content) {
         writeFully(file, piece);
       }

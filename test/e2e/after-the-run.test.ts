@@ -7,7 +7,6 @@ import {
   mkdirSync,
   readdirSync,
   readFileSync,
-  readlinkSync,
   statSync,
   symlinkSync,
   writeFileSync,
@@ -15,6 +14,7 @@ import {
 import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { Home, uuid } from '../support/home.js';
+import { holdLock } from '../support/lock.js';
 import { installedNode, installedProgram } from '../support/program.js';
 import { describeWith } from '../support/requirements.js';
 
@@ -135,16 +135,7 @@ describe('--metrics', () => {
     const args = ['--metrics', 'run.prom'];
     await home.run([...args, '--hours', '9']);
     expect(success(home)).toBe('1');
-    if (status === 75) {
-      const stat = readFileSync('/proc/self/stat', 'utf8');
-      const holder = [
-        process.pid,
-        stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19],
-        readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim(),
-        readlinkSync('/proc/self/ns/pid'),
-      ];
-      symlinkSync(holder.join(' '), join(home.sessionDir, '.session_map.cleanup.lock'));
-    }
+    if (status === 75) await holdLock(home);
     if (what.includes('no map')) home.writeMap('{');
     const onChange = what.includes('--on-change') ? ['--on-change', 'exit 3'] : [];
     expect(await home.run([...args, ...onChange])).toMatchObject({ status });

@@ -1,4 +1,5 @@
 import { spawnSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import {
   chmodSync,
   chownSync,
@@ -9,7 +10,6 @@ import {
   readlinkSync,
   renameSync,
   symlinkSync,
-  writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
@@ -29,6 +29,7 @@ const MAP = 'session_map.json';
 const LOCK = '.session_map.cleanup.lock';
 const JOURNAL = 'session_map.removed.jsonl';
 const LAST_RUN = 'session_map.last-run.json';
+const LEFTOVER = '01234567.0123456789abcdef.0123456789abcdef';
 
 /** A bridge user's home; the map lies in a directory of root's that everybody may write, as /tmp. */
 function homeBesideAttacker(mode = 0o1777): Home {
@@ -45,6 +46,10 @@ function homeBesideAttacker(mode = 0o1777): Home {
   chownSync(home.sessionDir, 0, 0);
   chmodSync(home.sessionDir, mode);
   return home;
+}
+
+function sha256(text: string): string {
+  return createHash('sha256').update(text).digest('hex');
 }
 
 /** Does something as the attacker, who is in the map's directory. */
@@ -109,14 +114,9 @@ describeWith({ root: true })("another user's work in the map's directory", () =>
   });
 
   it.each(
-    [
-      LOCK,
-      `${LOCK}.takeover`,
-      JOURNAL,
-      `.${JOURNAL}.tmp`,
-      `.${MAP}.0123456789abcdef.tmp`,
-      `.${MAP}.0123456789abcdef.old`,
-    ].flatMap((name) => PLANTS.map(([what, plant]) => [what, name, plant] as const)),
+    [LOCK, JOURNAL, `.${JOURNAL}.tmp`, `.${MAP}.${LEFTOVER}.tmp`].flatMap((name) =>
+      PLANTS.map(([what, plant]) => [what, name, plant] as const),
+    ),
   )('%s under the name %s leads to no other file', async (_, name, plant) => {
     const home = homeBesideAttacker();
     attack(home, plant(name));
@@ -138,23 +138,17 @@ describeWith({ root: true })("another user's work in the map's directory", () =>
 
   it('a file that looks like one that a killed run left is not taken for its own', async () => {
     const home = homeBesideAttacker();
-    // As this user, a run that really was killed: its journal names the file that it swapped out.
-    const at = new Date().toISOString();
-    const name = `.${MAP}.0123456789abcdef`;
-    const entry = { op: 'publish', run: 'r', at, temp: name, inode: 1, from: '0', to: '0' };
-    const journal = join(home.sessionDir, JOURNAL);
-    writeFileSync(journal, `${JSON.stringify(entry)}\n`, { mode: 0o600 });
-    chownSync(journal, BRIDGE_USER, BRIDGE_USER);
-    attack(home, `echo '${PLANTED}' > ${name}.tmp`);
+    // As this user, a run that really was killed: its temp file has this name.
+    const [from, to] = [OLD, NEW].map((text) => sha256(text).slice(0, 16));
+    const name = `.${MAP}.01234567.${to}.${from}.tmp`;
+    attack(home, `echo '${PLANTED}' > ${name}`);
     expect(await home.run(['-q'], { user: BRIDGE_USER })).toMatchObject({ status: 0, stderr: '' });
     expect(home.mapText).toBe(NEW);
   });
 
-  it('a lock that names a living process is said to be no lock of ours', async () => {
+  it('a lock that somebody else has made is said to be no lock of ours', async () => {
     const home = homeBesideAttacker();
-    const boot = readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim();
-    const start = readFileSync('/proc/1/stat', 'utf8').split(' ')[21];
-    attack(home, `ln -s '1 ${start} ${boot} ${readlinkSync('/proc/self/ns/pid')}' ${LOCK}`);
+    attack(home, `echo 1 > ${LOCK}; chmod 666 ${LOCK}`);
     const { status, stderr } = await home.run(['-q'], { user: BRIDGE_USER });
     expect(status).toBe(1);
     expect(stderr).toMatch(/belongs to user 54002[^\n]*remove it\n$/);

@@ -54,7 +54,7 @@ export async function runBeside(
   name: string,
   mode: string,
   runs: number,
-  env: Record<string, string>,
+  through: readonly string[] = [],
 ): Promise<Tally> {
   const home = new Home();
   const project = join(home.dir, '.claude/projects/-x');
@@ -72,7 +72,7 @@ export async function runBeside(
     writer.say('go');
     await writer.answer();
     const [{ status, stderr }, { saves }] = await Promise.all([
-      home.run(['-q'], { env }),
+      home.run(['-q'], { through }),
       writer.answer<{ saves: number }>(),
     ]);
     expect({ status, stderr: stderr.replace(/.*are back: a running bridge.*\n/, '') }).toEqual({
@@ -90,11 +90,17 @@ export async function runBeside(
   reader.child.stdin.end();
   tally.reads = await reader.answer();
   const journal = readFileSync(join(home.sessionDir, 'session_map.removed.jsonl'), 'utf8');
+  const removals = new Map<string, number>();
   for (const line of journal.trimEnd().split('\n')) {
-    const entry = JSON.parse(line);
-    if (entry.op === 'publish') tally.commits += 1;
-    if (entry.op === 'remove') tally.removed += 1;
-    if (entry.op === 'done') tally.collisions += entry.collisions;
+    const { op, run, kept, collisions } = JSON.parse(line);
+    const before = removals.get(run) ?? 0;
+    if (op === 'remove') removals.set(run, before + 1);
+    if (op === 'done') removals.set(run, before - kept.length);
+    tally.collisions += collisions ?? 0;
+  }
+  for (const count of removals.values()) {
+    tally.removed += count;
+    if (count > 0) tally.commits += 1;
   }
   expect(home.beside.filter((name) => name.startsWith('.'))).toEqual([]);
   writer.child.stdin.end();

@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import { Home, uuid } from '../support/home.js';
 
 /** What is mapped in a home to clean, and what is left when it has been cleaned. */
@@ -11,4 +12,8 @@ export function homeToClean(): Home {
   home.claude(uuid(2), 0.1);
   home.writeMap(OLD);
   return home;
+}
+
+export function journalOf(home: Home): string {
+  return join(home.sessionDir, 'session_map.removed.jsonl');
 }

@@ -111,7 +111,7 @@ describeWith({ root: true, commands: ['strace'] })(
 
     it.each([
       ['with an exchange of names', {}],
-      ['without it', { CLAUDE_SESSION_CLEANUP_NO_KOFFI: '1' }],
+      ['without it', {}],
     ])(
       '%s leaves a whole map, and the next run clears up',
       { timeout: 1_800_000 },

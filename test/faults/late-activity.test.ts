@@ -1,17 +1,18 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { rmSync } from 'node:fs';
+import { renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it, onTestFinished } from 'vitest';
 import { age, Home, uuid } from '../support/home.js';
 import { describeWith } from '../support/requirements.js';
+import { journalOf } from './home-to-clean.js';
 import { runHaltedAt } from './traced.js';
 
 const MAP = { 'claude-cli': { late: uuid(1), idle: uuid(2) } };
 
-// The map is opened twice for each reading, and once more right before the names are exchanged.
-const READING_FOR_THE_COMMIT = 3;
-const LAST_OPENING = 5;
+// The moments, by what the run has done by then.
+const ANNOUNCED = (home: Home) => ({ call: 'fsync', when: 1, path: journalOf(home) });
+const EXCHANGED = () => ({ call: 'renameat2', when: 1 });
 
 function transcriptOf(home: Home): string {
   return join(home.dir, `.claude/projects/-srv-work/${uuid(1)}.jsonl`);
@@ -33,6 +34,14 @@ const WAYS = [
     (home: Home) =>
       home.file(`.claude/projects/-srv-work/${uuid(1)}/subagents/agent-a1b2c3.jsonl`, 0),
   ],
+  [
+    'in its transcript, which is moved',
+    (home: Home) => {
+      rmSync(transcriptOf(home));
+      home.claude(uuid(1), 0, '-srv-other');
+    },
+  ],
+  ['with its transcript deleted', (home: Home) => rmSync(transcriptOf(home))],
 ] as const;
 
 function homeToClean(): Home {
@@ -45,50 +54,31 @@ function homeToClean(): Home {
   return home;
 }
 
-function runHaltedAtOpening(home: Home, when: number) {
-  return runHaltedAt(home, { call: 'openat', when, path: home.mapPath }, ['--json']);
-}
+const MOMENTS = [
+  ['when its removal has been announced', ANNOUNCED],
+  ['when the new map has its name', EXCHANGED],
+] as const;
 
 describeWith({ commands: ['strace'] })('a session that becomes active during the run', () => {
-  it.each(WAYS)('%s, stays; the others go', async (_, becomeActive) => {
-    const home = homeToClean();
-    const run = await runHaltedAtOpening(home, READING_FOR_THE_COMMIT);
-
-    becomeActive(home);
-    const { status, stdout, stderr } = await run.goOn();
-
-    expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
-    expect(home.map).toEqual({ 'claude-cli': { late: uuid(1) } });
-    expect(JSON.parse(stdout).sessions).toMatchObject([
-      { chat: 'late', state: 'active', action: 'kept', via: null },
-      { chat: 'idle', state: 'idle', action: 'removed', via: 'file' },
-    ]);
-  });
-
-  it.each([
-    ...WAYS,
-    [
-      'in its transcript, which is moved',
-      (home: Home) => {
-        rmSync(transcriptOf(home));
-        home.claude(uuid(1), 0, '-srv-other');
-      },
-    ],
-    ['with its transcript deleted', (home: Home) => rmSync(transcriptOf(home))],
-  ] as const)(
-    '%s, while the new map is written, stays; there is nothing of it to restore',
-    async (_, become) => {
+  it.each(
+    MOMENTS.flatMap(([when, moment]) =>
+      WAYS.map(([way, become]) => [way, when, become, moment] as const),
+    ),
+  )(
+    '%s, %s, stays; the others go; there is nothing of it to restore',
+    async (_, _when, become, moment) => {
       const home = homeToClean();
-      const journal = join(home.sessionDir, 'session_map.removed.jsonl');
-      const run = await runHaltedAt(home, { call: 'fsync', when: 1, path: journal }, ['--json']);
-      expect(home.beside.filter((name) => name.endsWith('.tmp'))).toHaveLength(1);
+      const run = await runHaltedAt(home, moment(home), ['--json']);
 
       become(home);
       const { status, stdout, stderr } = await run.goOn();
 
       expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
       expect(home.map).toEqual({ 'claude-cli': { late: uuid(1) } });
-      expect(JSON.parse(stdout).summary).toMatchObject({ removed: 1 });
+      expect(JSON.parse(stdout).sessions).toMatchObject([
+        { chat: 'late', action: 'kept', via: null },
+        { chat: 'idle', state: 'idle', action: 'removed', via: 'file' },
+      ]);
       const { stdout: restorable } = await home.run(['restore', '--json']);
       expect(restorable).toContain('"idle"');
       expect(restorable).not.toContain('"late"');
@@ -102,9 +92,7 @@ describeWith({ commands: ['strace'] })('a session that becomes active during the
     for (const directory of ['', '/projects', '/projects/-srv-work']) {
       age(join(home.dir, `.claude${directory}`), 1);
     }
-    const journal = join(home.sessionDir, 'session_map.removed.jsonl');
-    const moment = { call: 'fsync', when: 1, path: journal };
-    const run = await runHaltedAt(home, moment, ['--json', '--keep-running']);
+    const run = await runHaltedAt(home, ANNOUNCED(home), ['--json', '--keep-running']);
     const cli = spawn('sh', ['-c', 'sleep 60; true', 'claude', '--resume', uuid(1)]);
     onTestFinished(() => void cli.kill('SIGKILL'));
     await once(cli, 'spawn');
@@ -117,9 +105,15 @@ describeWith({ commands: ['strace'] })('a session that becomes active during the
 
   it('and is mapped anew by the bridge, keeps its new mapping', async () => {
     const home = homeToClean();
-    const run = await runHaltedAtOpening(home, LAST_OPENING);
+    const run = await runHaltedAt(home, ANNOUNCED(home), ['--json']);
 
-    home.writeMap({ 'claude-cli': { late: uuid(3), idle: uuid(2), new: uuid(4) } });
+    // By rename: an open for writing would wait for the run, which holds a lease.
+    const next = join(home.sessionDir, 'next');
+    writeFileSync(
+      next,
+      JSON.stringify({ 'claude-cli': { late: uuid(3), idle: uuid(2), new: uuid(4) } }),
+    );
+    renameSync(next, home.mapPath);
     const { status, stdout, stderr } = await run.goOn();
 
     expect({ status, stderr }).toEqual({ status: 0, stderr: '' });

@@ -18,6 +18,37 @@ export interface HaltedRun {
   goOn(): Promise<Finished>;
 }
 
+/** Starts the program under strace; what strace sees is in the file `trace`. */
+export function runTraced(
+  home: Home,
+  flags: readonly string[],
+  args: readonly string[] = [],
+): { readonly trace: string; readonly finished: Promise<Finished> } {
+  const trace = join(home.dir, 'trace');
+  writeFileSync(trace, '');
+  const strace = ['-f', '-qq', '-o', trace, ...flags];
+  const child = spawn('strace', [...strace, installedNode(), installedProgram(), ...args], {
+    env: {
+      PATH: process.env['PATH'],
+      HOME: home.dir,
+      TZ: 'UTC',
+      CLAUDE_SESSION_DIR: home.sessionDir,
+    },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  const streams = { stdout: '', stderr: '' };
+  for (const name of ['stdout', 'stderr'] as const) {
+    child[name].setEncoding('utf8').on('data', (text: string) => {
+      streams[name] += text;
+    });
+  }
+  const finished = new Promise<Finished>((resolve, reject) => {
+    child.on('error', reject);
+    child.on('close', (status, signal) => resolve({ status, signal, ...streams }));
+  });
+  return { trace, finished };
+}
+
 /**
  * Starts the program and stops it, by a real SIGSTOP, at a system call: what the call does is
  * done, what comes after it is not.
@@ -33,39 +64,18 @@ export async function runHaltedAt(
   args: readonly string[] = [],
   failing: readonly string[] = [],
 ): Promise<HaltedRun> {
-  const trace = join(home.dir, 'trace');
-  writeFileSync(trace, '');
-  const flags = ['-f', '-qq', '-o', trace, ...(path === undefined ? [] : ['-P', path])];
   const injections = [`${call}:signal=SIGSTOP:when=${when}`, ...failing];
   const calls = injections.map((injection) => injection.split(':', 1)[0]);
-  const inject = [
-    '-e',
-    `trace=${calls.join(',')}`,
-    ...injections.flatMap((injection) => ['-e', `inject=${injection}`]),
-  ];
-  const child = spawn(
-    'strace',
-    [...flags, ...inject, installedNode(), installedProgram(), ...args],
-    {
-      env: {
-        PATH: process.env['PATH'],
-        HOME: home.dir,
-        TZ: 'UTC',
-        CLAUDE_SESSION_DIR: home.sessionDir,
-      },
-      stdio: ['ignore', 'pipe', 'pipe'],
-    },
+  const { trace, finished } = runTraced(
+    home,
+    [
+      ...(path === undefined ? [] : ['-P', path]),
+      '-e',
+      `trace=${calls.join(',')}`,
+      ...injections.flatMap((injection) => ['-e', `inject=${injection}`]),
+    ],
+    args,
   );
-  const streams = { stdout: '', stderr: '' };
-  for (const name of ['stdout', 'stderr'] as const) {
-    child[name].setEncoding('utf8').on('data', (text: string) => {
-      streams[name] += text;
-    });
-  }
-  const finished = new Promise<Finished>((resolve, reject) => {
-    child.on('error', reject);
-    child.on('close', (status, signal) => resolve({ status, signal, ...streams }));
-  });
   const halts = (): number[] =>
     Array.from(readFileSync(trace, 'utf8').matchAll(STOPPED), ([, halted]) => Number(halted));
   const nextHalt = async (before: number): Promise<void> => {

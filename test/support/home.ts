@@ -29,6 +29,8 @@ export interface RunOptions {
   /** The user to run as; needs root. */
   readonly user?: number;
   readonly cwd?: string;
+  /** A command that runs it, with what stands before it on its line. */
+  readonly through?: readonly string[];
 }
 
 export const HOUR_MS = 3600 * 1000;
@@ -103,8 +105,8 @@ export class Home {
 
   /** Runs the built program on this home. */
   async run(args: readonly string[] = [], options: RunOptions = {}): Promise<Finished> {
-    const program = installedProgram();
-    const child = spawn(installedNode(), [program, ...args], {
+    const line = [...(options.through ?? []), installedNode(), installedProgram(), ...args];
+    const child = spawn(line[0] ?? '', line.slice(1), {
       cwd: options.cwd ?? this.dir,
       env: {
         PATH: process.env['PATH'],

@@ -104,9 +104,9 @@ describeSystem('a failed run', () => {
     await makeChats(machine, { user: USER, dir: SESSIONS, idle: ['old'] });
     await machine.run(`${INSTALL} --systemd`);
     await machine.run(
-      `ln -s "$$ $(sed 's/.*) //' /proc/$$/stat | cut -d' ' -f20) $(cat /proc/sys/kernel/random/boot_id) \
-         $(readlink /proc/self/ns/pid)" ${SESSIONS}/.session_map.cleanup.lock
-       chown -h ${USER}: ${SESSIONS}/.session_map.cleanup.lock
+      `touch ${SESSIONS}/.session_map.cleanup.lock
+       chown ${USER}: ${SESSIONS}/.session_map.cleanup.lock
+       exec 9<${SESSIONS}/.session_map.cleanup.lock; flock 9
        ! systemctl start ${SERVICE}`,
     );
     expect(await machine.run(`systemctl show -P ExecMainStatus ${SERVICE}`)).toBe('75\n');
