@@ -18,18 +18,21 @@ import { syncDirectory, writeFully } from '../system/durable.js';
 import { openForReading } from '../system/open.js';
 import { replaceFile } from '../system/replace-file.js';
 import { unlinkIfThere } from '../system/unlink.js';
-import { linesFromEnd, linesFromStart, piecesFrom } from './lines.js';
+import { type Line, linesFromEnd, piecesFrom } from './lines.js';
 
 export const JOURNAL_NAME = 'session_map.removed.jsonl';
 
-/** A mapping that a run removed, or was about to remove. */
-export interface RemovedEntry {
-  readonly op: 'remove';
+/** What all entries tell. */
+interface Entry {
+  /** The id of the run that wrote it. */
   readonly run: string;
   /** ISO 8601, UTC */
   readonly at: string;
-  readonly provider: string;
-  readonly chat: string;
+}
+
+/** A mapping that a run removed, or was about to remove. */
+export interface RemovedEntry extends Entry, ChatName {
+  readonly op: 'remove';
   readonly session: string;
   /** The value's JSON text as it stood in the map. */
   readonly raw: string;
@@ -46,11 +49,9 @@ interface PublishEntry {
   readonly at: string;
 }
 
-/** The end of a run that was to remove mappings. */
-export interface DoneEntry {
+/** The end of a run that was to remove mappings. A run can have several, each with some of the names. */
+export interface DoneEntry extends Entry {
   readonly op: 'done';
-  readonly run: string;
-  readonly at: string;
   /** Those that stayed after all. */
   readonly kept: readonly ChatName[];
   /** Those that a bridge was asked to forget and that may have stayed. */
@@ -60,12 +61,8 @@ export interface DoneEntry {
 }
 
 /** A mapping that was put back. */
-export interface RestoredEntry {
+export interface RestoredEntry extends Entry, ChatName {
   readonly op: 'restore';
-  readonly run: string;
-  readonly at: string;
-  readonly provider: string;
-  readonly chat: string;
   readonly session: string;
 }
 
@@ -73,6 +70,7 @@ export type JournalEntry = RemovedEntry | PublishEntry | DoneEntry | RestoredEnt
 
 // Rewriting on every run would be work for nothing: entries may outlive their days a little.
 const PRUNE_SLACK_MS = 24 * 3600 * 1000;
+const FIRST_BYTES = 64 * 1024;
 const WRITE_BYTES = 1024 * 1024;
 
 export function journalPath(directory: string): string {
@@ -86,37 +84,29 @@ export function journalPath(directory: string): string {
  */
 export class Journal implements Iterable<JournalEntry> {
   readonly #path: string;
-  #damaged = 0;
-  #bytes = 0;
+  /** How many lines the last reading has skipped. */
+  damaged = 0;
+  /** Its size when it was last read. */
+  bytes = 0;
 
   constructor(directory: string) {
     this.#path = journalPath(directory);
   }
 
-  /** How many lines the last reading has skipped. */
-  get damaged(): number {
-    return this.#damaged;
-  }
-
-  /** Its size when it was last read. */
-  get bytes(): number {
-    return this.#bytes;
-  }
-
   /** @throws CleanupError when it can't be read */
   *[Symbol.iterator](): Generator<JournalEntry> {
-    this.#damaged = 0;
-    this.#bytes = 0;
+    this.damaged = 0;
+    this.bytes = 0;
     let file: number | undefined;
     try {
       file = openForReading(this.#path);
       const stats = fstatSync(file);
       mustBeOurs(stats, this.#path);
-      this.#bytes = stats.size;
+      this.bytes = stats.size;
       for (const { text, isEnded } of linesFromEnd(file, stats.size)) {
         const entry = text === undefined ? undefined : parseLine(text);
         if (entry !== undefined) yield entry;
-        else if (isEnded && text !== '') this.#damaged += 1;
+        else if (isEnded && text !== '') this.damaged += 1;
       }
     } catch (error) {
       if (errorCode(error) === 'ENOENT') return;
@@ -225,23 +215,22 @@ export function pruneJournal(
   }
 }
 
-/** Where the first entry begins that is not old; 0 when there is nothing old enough before it. */
+/** Where what is old ends; 0 when that is not worth writing the journal anew. */
 function startOfKept(file: number, size: number, keepMs: number, now: number): number {
+  const agesIn = function* (bytes: number): Generator<readonly [number, Line]> {
+    for (const line of linesFromEnd(file, bytes)) {
+      yield [now - Date.parse(parseLine(line.text ?? '')?.at ?? ''), line];
+    }
+  };
+  const first = [...agesIn(Math.min(size, FIRST_BYTES))];
+  if (!first.some(([age]) => age > keepMs + PRUNE_SLACK_MS)) return 0;
   let start = 0;
-  let isWorthIt = false;
-  for (const { text, end } of linesFromStart(file, size)) {
-    const at = text === undefined ? Number.NaN : timeOf(text);
+  for (const [age, { end }] of agesIn(size)) {
+    if (age > keepMs) start ||= end;
     // What a clock that was ahead has written goes with the first old entry behind it.
-    if (Number.isNaN(at) || at > now) continue;
-    if (now - at <= keepMs) break;
-    isWorthIt ||= now - at > keepMs + PRUNE_SLACK_MS;
-    start = end;
+    else if (age >= 0) start = 0;
   }
-  return isWorthIt ? start : 0;
-}
-
-function timeOf(line: string): number {
-  return Date.parse(parseLine(line)?.at ?? '');
+  return start;
 }
 
 /** A temp file of a fixed name: the lock is ours, and a killed run's is simply written anew. */

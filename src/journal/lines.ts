@@ -38,25 +38,6 @@ export function* linesFromEnd(file: number, size: number): Generator<Line> {
   if (end > 0) yield lineOf(held, 0, end);
 }
 
-/** The lines of an open file of `size` bytes, the first one first, read in pieces. */
-export function* linesFromStart(file: number, size: number): Generator<Line> {
-  let start = 0;
-  let held: Buffer[] = [];
-  let read = 0;
-  for (const piece of piecesFrom(file, 0, size)) {
-    let from = 0;
-    for (let at = piece.indexOf(NEWLINE); at !== -1; at = piece.indexOf(NEWLINE, from)) {
-      yield lineOf([...held, piece.subarray(from, at + 1)], start, read + at + 1);
-      from = at + 1;
-      start = read + from;
-      held = [];
-    }
-    read += piece.length;
-    if (read - start <= MAX_LINE_BYTES) held.push(piece.subarray(from));
-  }
-  if (start < size) yield lineOf(held, start, size);
-}
-
 /** An open file's bytes from `start` to `end`. */
 export function* piecesFrom(file: number, start: number, end: number): Generator<Buffer> {
   for (let at = start; at < end; at += PIECE_BYTES) {
