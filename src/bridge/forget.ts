@@ -2,8 +2,14 @@ import type { FinalCheck } from '../commit/remove-mappings.js';
 import type { Leaving } from '../journal/removals.js';
 import { ByChat, type ChatName } from '../session-map/by-chat.js';
 import { removeMappings } from '../session-map/edit.js';
-import { encodeSessionMap, keyOf, mappingsOf, type SessionMap } from '../session-map/parse.js';
-import { type MapSnapshot, readMap, readOnce } from '../session-map/read.js';
+import {
+  encodeSessionMap,
+  keyOf,
+  type Mapping,
+  mappingsOf,
+  type SessionMap,
+} from '../session-map/parse.js';
+import { readMap, readOnce } from '../session-map/read.js';
 import { type Bridge, BridgeError, NoAnswerError } from './client.js';
 
 /** What asking the bridge came to. */
@@ -123,9 +129,10 @@ function stillThere(bridge: Bridge, { provider, chat }: ChatName): BridgeError {
 class KnownMemory {
   readonly #bridge: Bridge;
   readonly #mapPath: string;
-  #map: SessionMap | undefined;
+  map: SessionMap | undefined;
+  #file: SessionMap | undefined;
   #sessions = new ByChat<string | null>();
-  #file: MapSnapshot | undefined;
+  #sessionsInFile = new ByChat<string | null>();
   #without = new ByChat<true>();
 
   constructor(bridge: Bridge, mapPath: string) {
@@ -133,41 +140,45 @@ class KnownMemory {
     this.#mapPath = mapPath;
   }
 
-  get map(): SessionMap | undefined {
-    return this.#map;
-  }
-
   /** The file first: what changes between the two makes the file another one, and is seen. */
   async read(): Promise<void> {
-    this.#file = await readMap(this.#mapPath).catch(() => undefined);
-    const map = await this.#bridge.memory(this.#file?.bytes.length ?? 0);
-    if (map === undefined) {
+    const file = await readMap(this.#mapPath).catch(() => undefined);
+    this.map = await this.#bridge.memory(file?.bytes.length ?? 0);
+    if (this.map === undefined) {
       throw new BridgeError(
         `bridge ${this.#bridge.address}: it stopped during the run; the mappings stay`,
       );
     }
-    this.#map = map;
-    this.#sessions = ByChat.of(mappingsOf(map).map((mapping) => [mapping, mapping.session]));
+    this.#file = file?.map;
+    this.#sessions = sessionsIn(this.map);
+    this.#sessionsInFile = file === undefined ? new ByChat() : sessionsIn(file.map);
     this.#without = new ByChat();
   }
 
   isCurrent(): boolean {
     if (this.#file === undefined) return false;
-    const { map } = this.#file;
-    const text = removeMappings(map, (provider, chat) => this.#without.has({ provider, chat }));
+    const text = removeMappings(this.#file, (provider, chat) =>
+      this.#without.has({ provider, chat }),
+    );
     try {
-      const expected = encodeSessionMap(text, map.hasByteOrderMark);
+      const expected = encodeSessionMap(text, this.#file.hasByteOrderMark);
       return readOnce(this.#mapPath)?.bytes.equals(expected) ?? false;
     } catch {
       return false;
     }
   }
 
-  has(mapping: ChatName & { readonly session: string | null }): boolean {
-    return this.#sessions.get(mapping) === mapping.session;
+  has({ session, ...name }: Mapping): boolean {
+    return this.#sessions.get(name) === session;
   }
 
-  expectWithout(name: ChatName): void {
+  /** What the file has not as the memory has it leaves no trace in the file. */
+  expectWithout({ session, ...name }: Mapping): void {
+    if (this.#sessionsInFile.get(name) !== session) this.#file = undefined;
     this.#without.set(name, true);
   }
+}
+
+function sessionsIn(map: SessionMap): ByChat<string | null> {
+  return ByChat.of(mappingsOf(map).map((mapping) => [mapping, mapping.session]));
 }

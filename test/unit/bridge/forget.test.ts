@@ -1,0 +1,144 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { Bridge, BridgeError } from '../../../src/bridge/client.js';
+import { forgetInBridge } from '../../../src/bridge/forget.js';
+import { parseSessionMapText, type SessionMap } from '../../../src/session-map/parse.js';
+
+type Memory = Record<string, string>;
+
+/** A bridge in this process: its memory, and the map's file that it saves. */
+class StandIn extends Bridge {
+  readonly path: string;
+  readings = 0;
+  asked: string[] = [];
+  /** What happens right before the n-th DELETE, or after the n-th reading of its memory. */
+  before: (chat: string) => void = () => {};
+  read: () => void = () => {};
+
+  constructor(readonly chats: Memory) {
+    super(new URL('http://127.0.0.1:9'));
+    const directory = mkdtempSync(join(tmpdir(), 'forget-'));
+    onTestFinished(() => rmSync(directory, { recursive: true, force: true }));
+    this.path = join(directory, 'session_map.json');
+    this.save();
+  }
+
+  save(): void {
+    writeFileSync(this.path, JSON.stringify({ 'claude-cli': this.chats }));
+  }
+
+  override async memory(): Promise<SessionMap> {
+    this.readings += 1;
+    const map = parseSessionMapText(JSON.stringify({ 'claude-cli': this.chats }));
+    this.read();
+    return map;
+  }
+
+  override async forget(_: string, chat: string): Promise<void> {
+    this.before(chat);
+    this.asked.push(chat);
+    delete this.chats[chat];
+    this.save();
+  }
+}
+
+/** Has it forget these chats, of each the session that has its name in capitals. */
+async function forget(bridge: StandIn, chats: readonly string[], stays: readonly string[] = []) {
+  const candidates = chats.map((chat) => ({
+    mapping: {
+      ...{ provider: 'claude-cli', family: 'claude' as const, chat, raw: '' },
+      session: chat.toUpperCase(),
+    },
+    lastActivity: null,
+  }));
+  const lastWord = {
+    refresh: () => {},
+    stays: ({ mapping }: { mapping: { chat: string } }) => stays.includes(mapping.chat),
+  };
+  const { memory, ...rest } = await forgetInBridge(
+    ...([bridge, candidates, lastWord, bridge.path, () => false] as const),
+  );
+  return { ...rest, left: memory?.sections.flatMap((one) => one.mappings.map(({ chat }) => chat)) };
+}
+
+const many = Array.from({ length: 350 }, (_, n) => `c${n}`);
+const memoryOf = (chats: readonly string[]): Memory =>
+  Object.fromEntries(chats.map((chat) => [chat, chat.toUpperCase()]));
+
+describe('a bridge that is asked to forget mappings', () => {
+  it('forgets them all, and is asked for its memory once in a hundred times', async () => {
+    const bridge = new StandIn({ ...memoryOf(many), other: 'OTHER' });
+    const { forgotten, unsure, failures, left } = await forget(bridge, many);
+    expect(bridge.asked).toEqual(many);
+    expect(bridge.readings).toBeLessThan(10);
+    expect({ count: forgotten.size, unsure: unsure.size, failures, left }).toEqual({
+      ...{ count: many.length, unsure: 0, failures: [], left: ['other'] },
+    });
+  });
+
+  it('is asked for no chat that it has given another session since its memory was read', async () => {
+    const bridge = new StandIn(memoryOf(['a', 'b', 'c']));
+    bridge.before = (chat) => {
+      if (chat === 'a') bridge.chats['b'] = 'NEWER';
+    };
+    const { left } = await forget(bridge, ['a', 'b', 'c']);
+    expect(bridge.asked).toEqual(['a', 'c']);
+    expect(left).toEqual(['b']);
+  });
+
+  it('is asked for no chat that changed while its memory was read', async () => {
+    const bridge = new StandIn(memoryOf(['a', 'b']));
+    bridge.read = () => {
+      if (bridge.readings !== 1) return;
+      bridge.chats['b'] = 'NEWER';
+      bridge.save();
+    };
+    await forget(bridge, ['a', 'b']);
+    expect(bridge.asked).toEqual(['a']);
+  });
+
+  it.each([
+    ['another bridge has', '{"claude-cli": {"a": "OTHER"}}'],
+    ['has nothing', '{}'],
+  ])('is asked for its memory each time when its file is one that %s', async (_, text) => {
+    const bridge = new StandIn(memoryOf(['a', 'b', 'c']));
+    bridge.save = () => writeFileSync(bridge.path, text);
+    bridge.save();
+    bridge.before = (chat) => {
+      if (chat === 'a') bridge.chats['b'] = 'NEWER';
+    };
+    expect((await forget(bridge, ['a', 'b', 'c'])).left).toEqual(['b']);
+    expect(bridge.asked).toEqual(['a', 'c']);
+  });
+
+  it('is not asked for a session that became active', async () => {
+    const bridge = new StandIn(memoryOf(['a', 'b']));
+    const { left } = await forget(bridge, ['a', 'b'], ['a']);
+    expect(left).toEqual(['a']);
+  });
+
+  it('has not forgotten what it still has, whatever it said', async () => {
+    const bridge = new StandIn(memoryOf(['a', 'b']));
+    bridge.forget = async () => {};
+    const { forgotten, failures, left } = await forget(bridge, ['a', 'b']);
+    expect({ forgotten: forgotten.size, left }).toEqual({ forgotten: 0, left: ['a', 'b'] });
+    expect(failures.map(({ message }) => message)).toEqual([
+      expect.stringContaining('claude-cli/a and still has it'),
+      expect.stringContaining('claude-cli/b and still has it'),
+    ]);
+  });
+
+  it('that refuses one is asked for the others', async () => {
+    const bridge = new StandIn(memoryOf(['a', 'b']));
+    const forgets = bridge.forget.bind(bridge);
+    bridge.forget = async (provider, chat) => {
+      if (chat === 'a') throw new BridgeError('no');
+      await forgets(provider, chat);
+    };
+    const { failures, left } = await forget(bridge, ['a', 'b']);
+    expect(failures).toHaveLength(1);
+    expect(left).toEqual(['a']);
+  });
+});
