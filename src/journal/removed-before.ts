@@ -1,13 +1,20 @@
+import { isoTime } from '../output/iso-time.js';
 import { ByChat, type ChatName } from '../session-map/by-chat.js';
-import type { JournalEntry, RemovedEntry } from './journal.js';
+import type { JournalEntry } from './journal.js';
 import { EndedRuns } from './restorable.js';
 
-/** How often a chat's mapping was removed. */
+/** One removal; times are ISO 8601, UTC. */
+export interface Removal {
+  readonly removedAt: string;
+  readonly session: string;
+  /** The session's at that time; null when it had no transcript. */
+  readonly lastActivity: string | null;
+}
+
+/** When a chat's mapping was removed. */
 export interface Removals extends ChatName {
-  /** The newest removal. */
-  readonly last: RemovedEntry;
   /** Newest first. */
-  readonly all: RemovedEntry[];
+  readonly removals: Removal[];
 }
 
 /**
@@ -19,15 +26,16 @@ export function removedBefore(
   journal: Iterable<JournalEntry>,
   isAsked: (name: ChatName) => boolean,
 ): ByChat<Removals> {
-  const removals = new ByChat<Removals>();
+  const found = new ByChat<Removals>();
   const runs = new EndedRuns();
   for (const entry of journal) {
     if (entry.op === 'done') runs.add(entry, entry.kept);
     if (entry.op !== 'remove' || !isAsked(entry) || runs.stayedIn(entry.run)?.has(entry)) continue;
-    const { provider, chat } = entry;
-    const known = removals.get(entry);
-    if (known === undefined) removals.set(entry, { provider, chat, last: entry, all: [entry] });
-    else known.all.push(entry);
+    const { provider, chat, session, at } = entry;
+    const known = found.get(entry) ?? { provider, chat, removals: [] };
+    const lastActivity = entry.lastActivity === null ? null : isoTime(entry.lastActivity);
+    known.removals.push({ removedAt: at, session, lastActivity });
+    found.set(entry, known);
   }
-  return removals;
+  return found;
 }

@@ -1,12 +1,8 @@
-import type { Removals } from '../journal/removed-before.js';
 import { type Finding, findingLine } from '../output/finding.js';
-import { inWords } from '../providers/obstacle.js';
-import type { Decision } from '../sessions/decide.js';
+import { isoTime } from '../output/iso-time.js';
 import { type CleanReport, type Row, rowsOf, summarize } from './clean-report.js';
 import { hoursIdle } from './idle-hours.js';
 import type { RestoreReport } from './restore-report.js';
-import { resumeCommand } from './transcript-lines.js';
-import type { Weighed } from './weighed.js';
 
 /** The version of every JSON document that we print; it moves when a field changes its meaning. */
 export const JSON_VERSION = 1;
@@ -21,15 +17,7 @@ export function cleanJson(report: CleanReport, findings: readonly Finding[]): un
     cutoff: isoTime(report.cutoff),
     map: report.map,
     sessions: rowsOf(report).map((row) => sessionJson(row, report.now)),
-    ...(report.gone === undefined
-      ? {}
-      : {
-          gone: report.gone.map((removals) => ({
-            provider: removals.provider,
-            chat: removals.chat,
-            removals: removalsJson(removals),
-          })),
-        }),
+    gone: report.gone,
     summary: summarize(report),
     warnings: findings.map(findingLine),
   };
@@ -49,43 +37,19 @@ function sessionJson(
     idleHours: lastActivity === null ? null : Number(hoursIdle(lastActivity, now)),
     transcript,
     running,
-    ...(project === undefined ? {} : { project }),
-    ...(sharedWith === undefined ? {} : { sharedWith }),
+    // What is undefined is left out.
+    project,
+    sharedWith,
     action,
     via,
     keptBecause,
-    ...(weighed === undefined ? {} : { weighed: weighedJson(weighed, decision) }),
+    weighed,
   };
-}
-
-function weighedJson(
-  { files, obstacles, removals, ...rest }: Weighed,
-  decision: Decision,
-): unknown {
-  const { mapping, transcript } = decision;
-  return {
-    ...rest,
-    files: files.map(({ path, part, mtimeMs }) => ({ path, part, modified: isoTime(mtimeMs) })),
-    obstacles: obstacles.map((obstacle) => `${obstacle.path}: ${inWords(obstacle)}`),
-    resume: transcript === null ? null : (resumeCommand(mapping, transcript) ?? null),
-    removals: removalsJson(removals),
-  };
-}
-
-function removalsJson(removals: Removals | undefined): unknown {
-  return (removals?.all ?? []).map(({ at, session }) => ({ removedAt: at, session }));
 }
 
 /** The JSON document of a command that could not do its work. */
 export function errorJson(command: string, message: string): unknown {
   return { version: JSON_VERSION, command, error: message };
-}
-
-// The years that a Date can show; a file can carry any time.
-const LAST_TIME = 8.64e15;
-
-function isoTime(time: number): string {
-  return new Date(Math.round(Math.max(-LAST_TIME, Math.min(LAST_TIME, time)))).toISOString();
 }
 
 /** The stable JSON document of `restore`. */

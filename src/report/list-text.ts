@@ -4,7 +4,7 @@ import { localTime } from '../output/local-time.js';
 import { printable } from '../output/printable.js';
 import { GAP, tableLines, widthOf, wrapped } from '../output/table.js';
 import { type CleanReport, type Row, rowsOf, summarize } from './clean-report.js';
-import { type Column, LAYOUTS, type Listed, listed, PLAIN, withWholeIds } from './list-columns.js';
+import { type Column, columnsOf } from './list-columns.js';
 import { transcriptLines } from './transcript-lines.js';
 
 /** How a list looks. */
@@ -19,7 +19,7 @@ export interface ListStyle {
 /** A row for every session, as wide as the terminal at most. Times are local. */
 export function listText(report: CleanReport, { verbose, colors, columns }: ListStyle): string {
   const rows = rowsOf(report);
-  const [heading = '', ...lines] = table(rows, listed(report), columns);
+  const [heading = '', ...lines] = table(report, rows, columns);
   const painted = rows.flatMap((row, at) => [
     paint(row, lines[at] ?? '', colors),
     ...(verbose ? details(row).map((line) => `    ${line}`) : []),
@@ -28,88 +28,62 @@ export function listText(report: CleanReport, { verbose, colors, columns }: List
   return `${[colors.bold(heading), ...painted, '', ...ending].join('\n')}\n`;
 }
 
-function table(rows: readonly Row[], names: Listed, available: number | undefined): string[] {
-  const measured = new Map<Column, Measured>();
-  const measure = (column: Column): Measured => {
-    const known = measured.get(column) ?? measuredColumn(column, rows, names);
-    measured.set(column, known);
-    return known;
-  };
-  const { layout, widths } = fitting(available, (column) => measure(column).width);
-  const columns = layout.map((column) => measure(column).cells);
-  const lines = [
-    layout.map(({ heading }) => heading),
-    ...rows.map((_, at) => columns.map((cells) => cells[at] ?? '')),
-  ];
-  return tableLines(lines, widths);
-}
-
 interface Measured {
   readonly cells: readonly string[];
   /** That of its widest cell, or of its heading. */
   readonly width: number;
 }
 
-function measuredColumn(column: Column, rows: readonly Row[], names: Listed): Measured {
-  const cells = rows.map((row) => column.cell(row, names));
-  const width = cells.reduce(
-    (most, cell) => Math.max(most, widthOf(cell)),
-    widthOf(column.heading),
-  );
-  return { cells, width };
-}
-
-/** The richest layout that fits, and its columns' widths. */
-function fitting(
-  available: number | undefined,
-  widestOf: (column: Column) => number,
-): { layout: readonly Column[]; widths: readonly number[] } {
-  if (available === undefined) return { layout: PLAIN, widths: PLAIN.map(widestOf) };
-  const limited = (column: Column): number => Math.min(widestOf(column), column.most ?? available);
-  for (const layout of LAYOUTS) {
-    const whole = withWholeIds(layout);
-    const wholeWidths = whole.map(limited);
-    if (overOf(wholeWidths, available) <= 0) return { layout: whole, widths: wholeWidths };
-    const widths = squeezed(layout, layout.map(limited), available);
-    if (widths !== undefined) return { layout, widths };
-  }
+function table(report: CleanReport, rows: readonly Row[], available: number | undefined): string[] {
+  const { plain, layouts } = columnsOf(report);
+  const known = new Map<Column, Measured>();
+  const measure = (column: Column): Measured => {
+    const measured = known.get(column) ?? measuredColumn(column, rows);
+    known.set(column, measured);
+    return measured;
+  };
+  const limited = (column: Column): number =>
+    Math.min(measure(column).width, available === undefined ? Infinity : (column.most ?? Infinity));
+  const fits = (layout: readonly Column[]): boolean =>
+    squeezed(layout, layout.map(limited), available) !== undefined;
   // Nothing fits a terminal that is narrower than any.
-  const layout = LAYOUTS.at(-1) ?? PLAIN;
-  return { layout, widths: layout.map((column) => column.least ?? limited(column)) };
+  const layout = available === undefined ? plain : (layouts.find(fits) ?? layouts.at(-1) ?? plain);
+  const widths = layout.map(limited);
+  const cells = layout.map((column) => measure(column).cells);
+  return tableLines(
+    [
+      layout.map(({ heading }) => heading),
+      ...rows.map((_, at) => cells.map((column) => column[at] ?? '')),
+    ],
+    squeezed(layout, widths, available) ?? layout.map(({ least }, at) => least ?? widths[at] ?? 0),
+  );
 }
 
-/** By how much columns are too wide together. */
-function overOf(widths: readonly number[], available: number): number {
-  return widths.reduce((sum, width) => sum + width, GAP.length * (widths.length - 1)) - available;
+function measuredColumn(column: Column, rows: readonly Row[]): Measured {
+  const cells = rows.map((row) => column.cell(row));
+  const widest = (most: number, cell: string): number => Math.max(most, widthOf(cell));
+  return { cells, width: cells.reduce(widest, widthOf(column.heading)) };
 }
 
-/** The widths with which the columns fit, where one of them may give way. */
+/** The widths with which the columns fit, where one of them may give way; undefined when they don't. */
 function squeezed(
   layout: readonly Column[],
   widths: readonly number[],
-  available: number,
+  available = Infinity,
 ): readonly number[] | undefined {
-  const over = overOf(widths, available);
-  if (over <= 0) return widths;
-  const given = widths.map((width, at) => {
-    const { least } = layout[at] ?? {};
-    return least !== undefined && width - over >= least ? width - over : width;
-  });
-  return given.some((width, at) => width !== widths[at]) ? given : undefined;
+  const whole = widths.reduce((sum, width) => sum + width, GAP.length * (widths.length - 1));
+  const over = Math.max(0, whole - available);
+  const giving = layout.findIndex(
+    ({ least }, at) => (widths[at] ?? 0) - over >= (least ?? Infinity),
+  );
+  if (over > 0 && giving === -1) return undefined;
+  return widths.map((width, at) => (at === giving ? width - over : width));
 }
 
 function paint({ decision: { state, running } }: Row, line: string, colors: Colors): string {
   if (running) return colors.cyan(line);
-  switch (state) {
-    case 'active':
-      return colors.green(line);
-    case 'idle':
-      return colors.yellow(line);
-    case 'unreadable':
-      return colors.red(line);
-    default:
-      return colors.dim(line);
-  }
+  const paints = { active: colors.green, idle: colors.yellow, unreadable: colors.red } as const;
+  return state === 'missing' || state === 'unrecognized' ? colors.dim(line) : paints[state](line);
 }
 
 function details({ decision: { mapping, transcript } }: Row): string[] {
@@ -125,15 +99,14 @@ function endLines(report: CleanReport, rows: readonly Row[]): string[] {
   const { checked, active, idle } = summarize(report);
   const source = report.withBridge ? "the bridge's memory and file" : printable(report.map);
   const part = checked === report.mapped ? '' : ` of ${report.mapped}`;
-  const lines = [
+  const isShared = rows.some(({ sharedWith = [] }) => sharedWith.length > 0);
+  return [
     `${checked}${part} mapped in ${source}: ${active} active, ${idle} idle for more than ${report.thresholdHours}h, ${checked - active - idle} other`,
+    ...(isShared
+      ? ["shared: several chats have one session, and each goes on in the others' conversation"]
+      : []),
+    lastRunInWords(report),
   ];
-  if (rows.some(({ sharedWith = [] }) => sharedWith.length > 0)) {
-    lines.push(
-      "shared: several chats have one session, and each goes on in the others' conversation",
-    );
-  }
-  return [...lines, lastRunInWords(report)];
 }
 
 function lastRunInWords({ lastRun }: CleanReport): string {

@@ -2,35 +2,41 @@ import { CleanupError } from '../errors.js';
 import type { JournalEntry } from '../journal/journal.js';
 import type { LastRun } from '../journal/last-run.js';
 import { type Removals, removedBefore } from '../journal/removed-before.js';
+import { isoTime } from '../output/iso-time.js';
 import { printable } from '../output/printable.js';
-import type { SessionFile } from '../providers/file-index.js';
-import type { Obstacle } from '../providers/obstacle.js';
-import type { Family } from '../providers/provider.js';
+import { inWords } from '../providers/obstacle.js';
 import type { ChatName } from '../session-map/by-chat.js';
 import { meant } from '../session-map/meant.js';
 import { keyOf } from '../session-map/parse.js';
 import type { Assessment } from '../sessions/assess.js';
 import type { Decision } from '../sessions/decide.js';
+import { resumeCommand } from './transcript-lines.js';
 
-/** Everything that was weighed of one mapping, besides what its decision has. */
+/** What was weighed of one mapping, besides its decision; times are ISO 8601, UTC. */
 export interface Weighed {
-  /** The session's files, newest first. */
-  readonly files: readonly SessionFile[];
-  readonly obstacles: readonly Obstacle[];
+  /** Newest first. */
+  readonly files: readonly {
+    readonly path: string;
+    readonly part: string;
+    readonly modified: string;
+  }[];
+  /** What could not be looked at, in words. */
+  readonly obstacles: readonly string[];
   readonly process: 'running' | 'perhaps' | 'none';
   readonly thresholdHours: number;
   /** Whether --keep names it. */
   readonly isKept: boolean;
-  /** When a run first found it without a transcript (ISO 8601, UTC); null when it has one. */
+  /** When a run first found it without a transcript; null when it has one. */
   readonly missingSince: string | null;
-  /** Undefined when it was never removed. */
-  readonly removals: Removals | undefined;
+  /** The command that takes up the session by hand. */
+  readonly resume: string | null;
+  readonly removals: Removals['removals'];
 }
 
 /** What is known of the chats that a user named. */
 export interface Named {
   readonly mapped: ReadonlyMap<Decision, Weighed>;
-  /** Those that are not mapped. */
+  /** Those that are not mapped, and were. */
   readonly gone: readonly Removals[];
 }
 
@@ -56,37 +62,41 @@ export function weighed(
   lastRun: LastRun | undefined,
   journal: Iterable<JournalEntry>,
 ): Named {
-  const mapped = new Map<Decision, Weighed>();
-  const gone = new Set<Removals>();
-  const removals = removedBefore(journal, (name) =>
-    words.some((word) => meant([name], word, (same) => same).length > 0),
-  );
-  for (const word of words) {
-    const found = meant(decisions, word, ({ mapping }) => mapping);
-    for (const decision of found) mapped.set(decision, weigh(decision));
-    if (found.length > 0) continue;
-    const removed = meant([...removals.values()], word, (same) => same);
-    for (const each of removed) gone.add(each);
-    if (removed.length > 0) continue;
+  const isAsked = (name: ChatName): boolean =>
+    words.some((word) => meant([name], word, (same) => same).length > 0);
+  const removals = removedBefore(journal, isAsked);
+  const found = words.map((word) => {
+    const mapped = meant(decisions, word, ({ mapping }) => mapping);
+    const gone = mapped.length > 0 ? [] : meant([...removals.values()], word, (same) => same);
+    if (mapped.length > 0 || gone.length > 0) return { mapped, gone };
     throw new CleanupError(
       `no chat '${printable(word)}' is mapped, and the journal has no removal of it; 'list' alone shows all`,
     );
-  }
-  return { mapped, gone: [...gone] };
+  });
+  const mapped = found.flatMap((each) => each.mapped);
+  return {
+    mapped: new Map(mapped.map((decision) => [decision, weigh(decision)])),
+    gone: [...new Set(found.flatMap((each) => each.gone))],
+  };
 
-  function weigh({ mapping, running }: Decision): Weighed {
+  function weigh({ mapping, running, transcript }: Decision): Weighed {
     const { family, session } = mapping;
-    const of = <T>(look: (family: Family, session: string) => T, none: T): T =>
-      family === undefined || session === null ? none : look(family, session);
-    const mayRun = of(activity.mayRun, false);
+    const isKnown = family !== undefined && session !== null;
+    const files = isKnown ? activity.filesOf(family, session) : [];
+    const mayRun = isKnown && activity.mayRun(family, session);
     return {
-      files: [...of(activity.filesOf, [])].sort((one, other) => other.mtimeMs - one.mtimeMs),
-      obstacles: of(activity.obstaclesTo, []),
+      files: [...files]
+        .sort((one, other) => other.mtimeMs - one.mtimeMs)
+        .map(({ path, part, mtimeMs }) => ({ path, part, modified: isoTime(mtimeMs) })),
+      obstacles: (isKnown ? activity.obstaclesTo(family, session) : []).map(
+        (obstacle) => `${obstacle.path}: ${inWords(obstacle)}`,
+      ),
       process: running ? 'running' : mayRun ? 'perhaps' : 'none',
       thresholdHours: rules.thresholdMsOf(mapping) / HOUR_MS,
       isKept: rules.isKept(mapping),
       missingSince: lastRun?.missing[keyOf(mapping)]?.since ?? null,
-      removals: removals.get(mapping),
+      resume: transcript === null ? null : (resumeCommand(mapping, transcript) ?? null),
+      removals: removals.get(mapping)?.removals ?? [],
     };
   }
 }

@@ -124,7 +124,7 @@ describe('list of named chats', () => {
     expect(stdout).toMatch(/^claude-cli\/telegram:111\n/);
     expect(fieldsOf(stdout, 'claude-cli/telegram:111')).toMatchObject({
       Session: uuid(1),
-      Decision: 'stays: idle for 0.1h, not longer than 2 hours',
+      Decision: 'stays: it is active (idle for 0.1h)',
       Rules: 'idle after 2 hours',
       Process: 'none was seen',
       Files: expect.stringMatching(new RegExp(`^\\d{4}-\\S+ \\S+ extra: ${agent}$`)),
@@ -144,7 +144,7 @@ describe('list of named chats', () => {
     home.writeMap({ 'claude-cli': { idle: uuid(1), ruled: uuid(2), gone: uuid(3), odd: 7 } });
     const { stdout } = await home.run(['list', 'idle', 'ruled', 'gone', 'odd', '--keep', 'ruled']);
     const decision = (chat: string) => fieldsOf(stdout, `claude-cli/${chat}`)['Decision'];
-    expect(decision('idle')).toBe('the next run removes it: idle for 5.0h, longer than 2 hours');
+    expect(decision('idle')).toBe('goes (idle for 5.0h)');
     expect(decision('gone')).toMatch(/^stays: it has no transcript/);
     expect(decision('odd')).toMatch(/^stays: whether it is idle is not known/);
     expect(fieldsOf(stdout, 'claude-cli/ruled')['Rules']).toBe(
@@ -160,8 +160,9 @@ describe('list of named chats', () => {
     const { stdout, status } = await home.run(['list', 'chat-tha']);
     expect(status).toBe(0);
     expect(fieldsOf(stdout, 'claude-cli/chat-that-went')).toMatchObject({
-      Session: uuid(1),
-      Decision: expect.stringMatching(/^removed \d{4}-.*: its last activity was \d{4}-/),
+      Removed: expect.stringMatching(
+        new RegExp(`^\\d{4}-\\S+ \\S+ session ${uuid(1)} \\(last: \\d{4}-`),
+      ),
       'To put it back': 'claude-session-cleanup restore claude-cli/chat-that-went',
     });
     await home.run(['restore', '--all']);
@@ -197,7 +198,13 @@ describe('list of named chats', () => {
       {
         provider: 'claude-cli',
         chat: 'went',
-        removals: [{ removedAt: expect.any(String), session: uuid(2) }],
+        removals: [
+          {
+            removedAt: expect.any(String),
+            session: uuid(2),
+            lastActivity: expect.any(String),
+          },
+        ],
       },
     ]);
   });
