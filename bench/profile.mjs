@@ -29,7 +29,7 @@ export function profileOf({ cwd, env }, [node, ...args]) {
   try {
     const options = ['--cpu-prof', '--cpu-prof-interval=100', `--cpu-prof-dir=${directory}`];
     for (let run = 0; run < PROFILES; run += 1) {
-      execFileSync(node, [...options, ...args], { cwd, env: { ...process.env, ...env } });
+      execFileSync(node, [...options, ...args], { cwd, env });
     }
     const total = new Map(PARTS.map(([part]) => [part, 0]));
     for (const name of readdirSync(directory)) {

@@ -1,22 +1,23 @@
-// Measures what is built beside its floor (starting Node, walking the directories) and beside a clean-up as
-// people write it by hand, all in one run. Prints the tables of the README.
+// Measures what is built beside its floors (starting Node, a script without packages, find) and beside a
+// clean-up as people write it by hand, all in one run. Prints the tables of bench/README.md.
 //
-//   npm run bench                   all of it: about five minutes
-//   npm run bench -- --write        puts the tables into the README, too
+//   npm run bench                   all of it: about ten minutes
+//   npm run bench -- --write        puts the tables into bench/README.md, and the short one into the README
 //   npm run bench -- --quick        smaller trees, few rounds: does it work, and roughly how fast is it?
 //
-// Needs Python 3 and find; counts system calls where strace is there.
-import { execFileSync, spawnSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+// Needs Python 3 and find.
+import { execFileSync } from 'node:child_process';
+import { copyFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { profileOf } from './profile.mjs';
-import { makeTree, mostlyRecent, spread, writeMap } from './trees.mjs';
+import { addSubAgents, makeTree, mostlyRecent, spread, writeMap } from './trees.mjs';
 
 const HERE = import.meta.dirname;
-const README = join(HERE, '../README.md');
 const PROGRAM = join(HERE, '../bin/claude-session-cleanup.js');
 const TREES = ['.claude/projects', '.gemini/tmp', '.codex/sessions'];
+// Nothing of the caller's: NODE_EXTRA_CA_CERTS alone makes Node start 30 ms later.
+const BARE = { PATH: process.env.PATH };
 
 const quick = process.argv.includes('--quick');
 const ROUNDS = quick ? 3 : 15;
@@ -26,94 +27,178 @@ const MANY = 4;
 const SMALL = { mapped: 20, transcripts: 2_000, days: 60, projects: 12 };
 const MIDDLE = { mapped: 1_000, transcripts: 20_000, days: 180, projects: 60 };
 const LARGE = { mapped: 10_000, transcripts: 200_000, days: 730, projects: 300 };
+const AGENTS = {
+  ...{ mapped: 1_000, transcripts: 1_200, days: 60, projects: 1 },
+  ...{ only: 'claude', agents: 5_000 },
+};
 
-const ours = (...options) => ({ ours: [process.execPath, PROGRAM, ...options] });
-const floor = { node: [process.execPath, '-e', '0'] };
-const walk = { find: ['find', ...TREES, '-type', 'f', '-printf', '%T@ %p\n'] };
-const byHand = { script: ['python3', join(HERE, 'cleanup.py')] };
+const ours = (...options) => [process.execPath, PROGRAM, ...options];
+const BESIDE = {
+  node: [process.execPath, '-e', '0'],
+  minimal: [process.execPath, join(HERE, 'minimal.cjs')],
+  find: ['find', ...TREES, '-type', 'f', '-printf', '%T@ %p\n'],
+  script: ['python3', join(HERE, 'cleanup.py')],
+};
+
+const timesNode = (most) => ({
+  text: `≤ ${most} × node`,
+  value: ({ ours, node }) => ours.seconds / node.seconds,
+  isReached: (value) => value <= most,
+});
+const timesMinimal = (most) => ({
+  text: `≤ ${most} × minimal`,
+  value: ({ ours, minimal }) => ours.seconds / minimal.seconds,
+  isReached: (value) => value <= most,
+});
+const timesWalk = (most) => ({
+  text: `≤ ${most} × (node + find)`,
+  value: ({ ours, node, find }) => ours.seconds / (node.seconds + find.seconds),
+  isReached: (value) => value <= most,
+});
+const fasterThanScript = (least) => ({
+  text: `≥ ${least} × faster than the script`,
+  value: ({ ours, script }) => script.seconds / ours.seconds,
+  isReached: (value) => value >= least,
+});
+const memory = (most) => ({
+  text: `≤ ${most} MB`,
+  value: ({ ours }) => ours.bytes / 1024 ** 2,
+  isReached: (value) => value <= most,
+});
 
 // The script would take minutes for each round in the large tree.
 const WORKS = [
+  { name: '`--version`', size: SMALL, options: ['--version'], goals: [timesNode(1.5)] },
   {
-    name: '`--version`',
+    name: 'dry run, 20 of 2,000',
     size: SMALL,
-    programs: { ...ours('--version'), ...floor },
-    goal: 'at most 1.3 × node',
-    reached: ({ ours, node }) => [`${ratio(ours, node)} ×`, ours / node <= 1.3],
+    options: ['--dry-run'],
+    beside: ['minimal', 'find', 'script'],
+    goals: [timesNode(2.4), timesMinimal(1.6)],
   },
+  { name: 'clean run that removes one of these', size: SMALL, removes: 1, goals: [timesNode(3.7)] },
+  { name: '`list` of these', size: SMALL, options: ['list'], goals: [timesNode(3.2)] },
+  { name: '`doctor` on these', size: SMALL, options: ['doctor'], goals: [timesNode(2.8)] },
   {
-    name: 'dry run',
-    size: SMALL,
-    programs: { ...ours('--dry-run'), ...floor, ...walk, ...byHand },
-    goal: 'at most 1.5 × node',
-    reached: ({ ours, node }) => [`${ratio(ours, node)} ×`, ours / node <= 1.5],
-  },
-  {
-    name: 'dry run',
+    name: 'dry run, 1,000 of 20,000',
     size: MIDDLE,
-    programs: { ...ours('--dry-run'), ...floor, ...walk, ...byHand },
-    goal: 'at least 15 × faster than the script',
-    reached: ({ ours, script }) => [`${ratio(script, ours)} ×`, script / ours >= 15],
+    options: ['--dry-run'],
+    beside: ['minimal', 'find', 'script'],
+    goals: [fasterThanScript(27)],
   },
   {
-    name: 'dry run',
+    name: 'dry run, 10,000 of 200,000',
     size: LARGE,
-    programs: { ...ours('--dry-run'), ...floor, ...walk },
-    goal: 'at most 1.0 × (node + find)',
-    reached: ({ ours, node, find }) => [`${ratio(ours, node + find)} ×`, ours / (node + find) <= 1],
+    options: ['--dry-run'],
+    beside: ['minimal', 'find'],
+    goals: [timesWalk(0.55), memory(110)],
+  },
+  {
+    name: 'clean run of it',
+    size: LARGE,
+    removes: 'all',
+    beside: ['find'],
+    goals: [timesWalk(1.2), memory(130)],
+  },
+  {
+    name: 'dry run, 1,000 beside 5,000 sub-agent files',
+    size: AGENTS,
+    options: ['--dry-run'],
+    goals: [timesNode(8), memory(80)],
   },
 ];
-const MEMORY_GOAL_MB = 150;
 
 const root = mkdtempSync(join(tmpdir(), 'cleanup-bench-'));
-const homes = new Map();
+const trees = new Map();
 try {
   const works = WORKS.filter(({ size }) => !(quick && size === LARGE)).map(measureWork);
+  const crossing = whereTheScriptFallsBehind();
+  const big = quick ? MIDDLE : LARGE;
   const text = [
-    machine(),
+    `${machine()} The script is faster ${crossing}.`,
     timesTable(works),
-    memoryTable(works),
-    'What the small dry run spends its time on beyond the start of Node, from ten profiles (a profiled run is slower):',
-    profileTable(SMALL),
-    'With more mapped sessions in one tree, and with more transcripts around the same mapped sessions:',
-    growthInMapped(quick ? MIDDLE : LARGE),
-    growthInTranscripts(quick ? MIDDLE : LARGE),
+    ...works.filter(({ results }) => results.some((one) => !one.isReached)).map(reasonOf),
+    'With more mapped sessions in one tree, with more transcripts around the same mapped sessions, and with more sub-agent files in one folder:',
+    growthTable(`mapped of ${count(big.transcripts)}`, [0.25, 0.5, 1], (part) => [
+      part * big.mapped,
+      homeOf({ ...big, mapped: part * big.mapped }, spread),
+    ]),
+    growthTable(`transcripts, ${count(big.mapped / 10)} mapped`, [0.25, 0.5, 1], (part) => [
+      part * big.transcripts,
+      homeOf({ ...big, mapped: big.mapped / 10, transcripts: part * big.transcripts }, spread),
+    ]),
+    growthTable('sub-agent files, 1,000 mapped', [0.5, 1, 2], (part) => [
+      part * AGENTS.agents,
+      homeOf({ ...AGENTS, agents: part * AGENTS.agents }, spread),
+    ]),
+    growthTable('mapped beside 5,000 sub-agent files', [0.5, 1, 2], (part) => [
+      part * AGENTS.mapped,
+      homeOf({ ...AGENTS, mapped: part * 1_000, transcripts: part * 1_200 }, spread),
+    ]),
   ].join('\n\n');
   console.log(text);
-  if (process.argv.includes('--write')) writeReadme(text);
+  if (process.argv.includes('--write')) {
+    putBetweenMarkers(join(HERE, 'README.md'), text);
+    putBetweenMarkers(join(HERE, '../README.md'), shortText(works, crossing));
+  }
 } finally {
   rmSync(root, { recursive: true, force: true });
 }
 
 function measureWork(work) {
-  const home = homeOf(work.size, mostlyRecent);
-  if ('script' in work.programs) checkSameDecisions(home);
-  const measured = measure(home, work.programs, work.size === SMALL ? MANY * ROUNDS : ROUNDS);
-  const [result, isReached] = work.reached(mapValues(measured, ({ seconds }) => seconds));
-  return { ...work, measured, result, isReached };
+  const home = homeOf(work.size, work.size === AGENTS ? spread : mostlyRecent);
+  if (work.beside?.includes('script')) checkSameDecisions(home);
+  const options = work.options ?? ['--hours', String(thresholdFor(home, work.removes))];
+  const names = ['node', ...(work.beside ?? [])];
+  const programs = Object.fromEntries(names.map((name) => [name, BESIDE[name]]));
+  const rounds = work.size === SMALL ? MANY * ROUNDS : ROUNDS;
+  const measured = measure(home, { ours: ours(...options), ...programs }, rounds);
+  const results = work.goals.map(({ text, value, isReached }) => {
+    const reached = value(measured);
+    return { text, value: reached, isReached: isReached(reached) };
+  });
+  return { ...work, home, options, measured, results };
 }
 
-/** A home with this many transcripts and a map of some of their sessions; made once for each size. */
-function homeOf({ mapped, transcripts, days, projects }, choose) {
-  const dir = join(root, String(transcripts));
-  const sessions = homes.get(dir) ?? makeTree(dir, { transcripts, days, projects });
-  homes.set(dir, sessions);
+/** A home with this many transcripts and a map of some of their sessions; each tree is made once. */
+function homeOf({ mapped, agents = 0, ...size }, choose) {
+  const dir = join(root, `${size.transcripts}-${agents}`);
+  if (!trees.has(dir)) {
+    const sessions = makeTree(dir, size);
+    if (agents > 0) addSubAgents(dir, sessions, agents);
+    trees.set(dir, sessions);
+  }
   const sessionDir = join(dir, `bridge-${choose.name}-${mapped}`);
-  writeMap(sessionDir, choose(sessions, mapped));
-  return { cwd: dir, env: { HOME: dir, CLAUDE_SESSION_DIR: sessionDir } };
+  writeMap(sessionDir, choose(trees.get(dir), mapped));
+  copyFileSync(join(sessionDir, 'session_map.json'), join(sessionDir, 'before.json'));
+  return { cwd: dir, sessionDir, env: { ...BARE, HOME: dir, CLAUDE_SESSION_DIR: sessionDir } };
 }
 
-/** Median wall-clock time (s) and peak memory (bytes) of each program. */
-function measure({ cwd, env }, programs, rounds = ROUNDS) {
+/** The threshold in hours at which this many mappings are idle. */
+function thresholdFor(home, removes) {
+  if (removes === 'all') return 2;
+  const { sessions } = JSON.parse(output(home, ours('list', '--json')));
+  const hours = sessions.map(({ idleHours }) => idleHours).toSorted((one, other) => other - one);
+  return (hours[removes - 1] + hours[removes]) / 2;
+}
+
+/** Median wall-clock time (s) and peak memory (bytes) of each program, the map being as made each time. */
+function measure({ cwd, sessionDir, env }, programs, rounds = ROUNDS) {
+  const left = ['session_map.removed.jsonl', 'session_map.last-run.json'];
+  const before = {
+    copies: [[join(sessionDir, 'before.json'), join(sessionDir, 'session_map.json')]],
+    removals: left.map((name) => join(sessionDir, name)),
+  };
   const task = {
     rounds,
-    programs: Object.values(programs).map((argv) => ({ argv, cwd, env })),
+    programs: Object.values(programs).map((argv) => ({ argv, cwd, env, ...before })),
   };
-  const output = execFileSync('python3', [join(HERE, 'measure.py')], {
-    input: JSON.stringify(task),
-    maxBuffer: Number.POSITIVE_INFINITY,
-  });
-  const runs = JSON.parse(output);
+  const runs = JSON.parse(
+    execFileSync('python3', [join(HERE, 'measure.py')], {
+      input: JSON.stringify(task),
+      maxBuffer: Number.POSITIVE_INFINITY,
+    }),
+  );
   return Object.fromEntries(
     Object.keys(programs).map((name, at) => [
       name,
@@ -125,120 +210,107 @@ function measure({ cwd, env }, programs, rounds = ROUNDS) {
   );
 }
 
-function checkSameDecisions({ cwd, env }) {
-  const run = ([command, ...options]) =>
-    execFileSync(command, options, {
-      cwd,
-      env: { ...process.env, ...env },
-      encoding: 'utf8',
-      maxBuffer: Number.POSITIVE_INFINITY,
-    });
-  const { sessions } = JSON.parse(run([...ours('--dry-run', '--json').ours]));
+function output({ cwd, env }, [command, ...options]) {
+  const maxBuffer = Number.POSITIVE_INFINITY;
+  return execFileSync(command, options, { cwd, env, encoding: 'utf8', maxBuffer });
+}
+
+function checkSameDecisions(home) {
+  const { sessions } = JSON.parse(output(home, ours('--dry-run', '--json')));
   const idle = sessions
     .filter(({ action }) => action === 'would-remove')
     .map(({ provider, chat }) => `${provider} ${chat}`);
-  const idleByHand = run(byHand.script).trim().split('\n');
+  const idleByHand = output(home, BESIDE.script).trim().split('\n');
   if (idle.length === 0 || idle.sort().join() !== idleByHand.sort().join()) {
-    throw new Error(`${cwd}: the program and the script decide differently`);
+    throw new Error(`${home.cwd}: the program and the script decide differently`);
   }
 }
 
+/** With how many mapped sessions the script is no faster any more, in words. */
+function whereTheScriptFallsBehind() {
+  const steps = [20, 40, 60, 80, 120, 160, 240].map((mapped) => {
+    const home = homeOf({ ...SMALL, mapped }, mostlyRecent);
+    const measured = measure(home, { ours: ours('--dry-run'), script: BESIDE.script });
+    return { mapped, isFaster: measured.script.seconds < measured.ours.seconds };
+  });
+  const behind = steps.findIndex(({ isFaster }) => !isFaster);
+  if (behind === 0) return 'nowhere in these trees';
+  return behind === -1
+    ? 'in all trees of 2,000 transcripts'
+    : `with fewer than about ${steps[behind].mapped} mapped sessions of 2,000 transcripts`;
+}
+
 function timesTable(works) {
-  const rows = works.map(({ name, size, measured, result, goal, isReached }) => [
-    sized(name, size),
-    ...['ours', 'node', 'find', 'script'].map((who) => milliseconds(measured[who]?.seconds)),
-    result,
-    `${goal}: ${isReached ? 'reached' : 'not reached, its profile is below'}`,
+  const rows = works.map(({ name, measured, results }) => [
+    name,
+    ...['ours', 'node', 'minimal', 'find', 'script'].map((who) =>
+      milliseconds(measured[who]?.seconds),
+    ),
+    megabytes(measured.ours.bytes),
+    results
+      .map((one) => `${one.text}: ${one.value.toFixed(2)}${one.isReached ? '' : ', not reached'}`)
+      .join('; '),
   ]);
-  return table(['', 'ours', '`node -e 0`', '`find`', 'script', 'ratio', 'goal'], rows);
+  const headings = ['', 'ours', '`node -e 0`', 'minimal', '`find`', 'script', 'memory', 'goal'];
+  return table(headings, rows);
 }
 
-function memoryTable(works) {
-  const rows = works.map(({ name, size, measured }) => [
-    sized(name, size),
-    ...['ours', 'node', 'find', 'script'].map((who) => megabytes(measured[who]?.bytes)),
-    size === LARGE
-      ? `under ${MEMORY_GOAL_MB} MB: ${measured.ours.bytes < MEMORY_GOAL_MB * 1024 ** 2 ? 'reached' : 'not reached'}`
-      : '',
-  ]);
-  return table(['peak memory', 'ours', '`node -e 0`', '`find`', 'script', 'goal'], rows);
+/** What a work that misses its goal spends its time on. */
+function reasonOf({ name, home, options }) {
+  const parts = profileOf(home, ours(...options));
+  const rows = parts.map(([part, ms]) => [part, `${ms.toFixed(1)} ms`]);
+  const heading = `Why not (${name}): where the time beyond Node's own start goes, from ten profiles; a profiled run is slower.`;
+  return `${heading}\n\n${table(['part', 'time'], rows)}`;
 }
 
-function profileTable(size) {
-  const parts = profileOf(homeOf(size, mostlyRecent), ours('--dry-run').ours);
-  return table(
-    ['part', 'time'],
-    parts.map(([part, ms]) => [part, `${ms.toFixed(1)} ms`]),
-  );
-}
-
-function growthInMapped(size) {
-  const steps = [0.001, 0.25, 0.5, 1].map((part) => part * size.mapped);
-  const measured = steps.map((mapped) => ({
-    count: mapped,
-    ...growthOf(homeOf({ ...size, mapped }, spread)),
-  }));
-  return growthTable(`mapped of ${count(size.transcripts)}`, 'mapped session', measured);
-}
-
-function growthInTranscripts(size) {
-  const mapped = size.mapped / 10;
-  const measured = [0.25, 0.5, 1].map((part) => ({
-    count: part * size.transcripts,
-    ...growthOf(homeOf({ ...size, mapped, transcripts: part * size.transcripts }, spread)),
-  }));
-  return growthTable(`transcripts, ${count(mapped)} mapped`, 'transcript', measured);
-}
-
-function growthOf(home) {
-  const { ours: run } = measure(home, ours('--dry-run'));
-  return { ...run, stats: countStats(home) };
-}
-
-/** What each row costs more than the first one, for each further mapped session or transcript. */
-function growthTable(heading, unit, measured) {
+/** What each row costs more than the first one, for each further one. */
+function growthTable(heading, parts, of) {
+  const measured = parts.map((part) => {
+    const [n, home] = of(part);
+    return { n, ...measure(home, { ours: ours('--dry-run') }).ours };
+  });
   const [first] = measured;
-  const rows = measured.map(({ count: n, seconds, bytes, stats }, at) => [
+  const rows = measured.map(({ n, seconds, bytes }, at) => [
     count(n),
     milliseconds(seconds),
-    at === 0 ? '' : `${(((seconds - first.seconds) / (n - first.count)) * 1e6).toFixed(1)} µs`,
-    stats === undefined ? '' : count(stats),
+    at === 0 ? '' : `${(((seconds - first.seconds) / (n - first.n)) * 1e6).toFixed(1)} µs`,
     megabytes(bytes),
   ]);
-  return table([heading, 'time', `per further ${unit}`, 'files stat’ed', 'peak memory'], rows);
-}
-
-/** How many files a dry run asks for their status; undefined without strace. */
-function countStats({ cwd, env }) {
-  const log = join(root, 'calls');
-  const { status } = spawnSync(
-    'strace',
-    ['-f', '-qq', '-e', 'trace=%%stat', '-o', log, ...ours('--dry-run').ours],
-    { cwd, env: { ...process.env, ...env }, stdio: 'ignore' },
-  );
-  if (status !== 0) return undefined;
-  const calls = readFileSync(log, 'utf8').split('\n');
-  return calls.filter((line) => TREES.some((tree) => line.includes(`${cwd}/${tree}/`))).length;
+  return table([heading, 'time', 'per further one', 'memory'], rows);
 }
 
 function machine() {
   const type = execFileSync('findmnt', ['-no', 'FSTYPE', '-T', root], { encoding: 'utf8' }).trim();
   return (
     `Medians of ${ROUNDS} rounds (${MANY * ROUNDS} of the small tree), side by side in one run of \`npm run bench\`: ` +
-    `${availableParallelism()} cores, Node ${process.versions.node}, ${type}, warm caches. ` +
-    '`find` prints the modification time of every transcript; the script is `bench/cleanup.py`, which globs ' +
-    'once for each mapped session, as people write it by hand, and decides the same (for the largest tree it ' +
-    'takes minutes).'
+    `${availableParallelism()} cores, Node ${process.versions.node}, ${type}, warm caches, a bare environment (PATH, ` +
+    'HOME and CLAUDE_SESSION_DIR alone). `20 of 2,000` are mapped sessions and transcripts. Minimal is ' +
+    '`minimal.cjs`, a script without packages that walks, looks at the times and reports; `find` prints the ' +
+    'modification time of every transcript; the script is `cleanup.py`, which globs once for each mapped ' +
+    'session, as people write it by hand, and decides the same (for the largest tree it takes minutes).'
   );
 }
 
-function writeReadme(text) {
-  const readme = readFileSync(README, 'utf8');
+/** The README's: few words. */
+function shortText(works, crossing) {
+  const rows = works
+    .filter(({ name, size }) => name.startsWith('dry run') && size !== AGENTS)
+    .map(({ name, measured }) => [
+      name.replace('dry run, ', ''),
+      milliseconds(measured.ours.seconds),
+      milliseconds(measured.script?.seconds) || 'minutes',
+    ]);
+  const note = `A Python script that globs for each session is faster ${crossing}.`;
+  return `${table(['dry run', 'ours', 'script'], rows)}\n\n${note}`;
+}
+
+function putBetweenMarkers(path, text) {
+  const readme = readFileSync(path, 'utf8');
   const [start, end] = ['<!-- bench -->\n', '<!-- /bench -->'];
   const [before, rest] = readme.split(start);
   const after = rest?.split(end)[1];
-  if (after === undefined) throw new Error(`${README}: no place for the tables`);
-  writeFileSync(README, `${before}${start}${text}\n${end}${after}`);
+  if (after === undefined) throw new Error(`${path}: no place for the tables`);
+  writeFileSync(path, `${before}${start}${text}\n${end}${after}`);
 }
 
 function table(headings, rows) {
@@ -246,20 +318,8 @@ function table(headings, rows) {
   return lines.map((cells) => `| ${cells.join(' | ')} |`).join('\n');
 }
 
-function sized(name, { mapped, transcripts }) {
-  return name === 'dry run' ? `${name}, ${count(mapped)} mapped of ${count(transcripts)}` : name;
-}
-
 function median(values) {
   return values.toSorted((one, other) => one - other)[Math.floor(values.length / 2)];
-}
-
-function mapValues(object, change) {
-  return Object.fromEntries(Object.entries(object).map(([key, value]) => [key, change(value)]));
-}
-
-function ratio(one, other) {
-  return (one / other).toFixed(2);
 }
 
 function count(n) {
@@ -271,5 +331,5 @@ function milliseconds(seconds) {
 }
 
 function megabytes(bytes) {
-  return bytes === undefined ? '' : `${Math.round(bytes / 1024 ** 2)} MB`;
+  return `${Math.round(bytes / 1024 ** 2)} MB`;
 }

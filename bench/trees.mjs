@@ -1,6 +1,15 @@
 // Makes homes like real ones: transcripts of the three CLIs in their real layouts, and a bridge's map of
 // some of the sessions. The same numbers give the same tree; only the times move with the clock.
-import { closeSync, futimesSync, mkdirSync, openSync, writeFileSync, writeSync } from 'node:fs';
+import {
+  closeSync,
+  futimesSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  utimesSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs';
 import { dirname, join } from 'node:path';
 
 const MINUTE = 60_000;
@@ -19,11 +28,11 @@ const ACTIVE_SHARE = 0.2;
  * Makes a home with `.claude`, `.gemini` and `.codex`.
  *
  * @param {string} home
- * @param {{ transcripts: number, days: number, projects: number }} size how many files, over how long a
- *   time, in how many projects
+ * @param {{ transcripts: number, days: number, projects: number, only?: string }} size how many files, over
+ *   how long a time, in how many projects, and of which CLI alone
  * @returns {{ family: string, id: string }[]} its sessions, the newest first
  */
-export function makeTree(home, { transcripts, days, projects }) {
+export function makeTree(home, { transcripts, days, projects, only }) {
   const random = randomNumbers(transcripts);
   const now = Date.now();
   const slugs = Array.from({ length: projects }, () => `-srv-${hex(random, 6)}-${hex(random, 4)}`);
@@ -36,7 +45,7 @@ export function makeTree(home, { transcripts, days, projects }) {
     const start = now - age - IDLE_SINCE - random() * HOUR;
     // The lower the number, the busier the project.
     const slug = slugs[Math.floor(random() ** 2 * projects)];
-    const family = pick(random);
+    const family = only ?? pick(random);
     const session = { family, id: sessionId(family, start, random) };
     write(join(home, pathOf(session, slug, start)), firstLine(session, start), end);
     sessions.push(session);
@@ -57,6 +66,27 @@ export function makeTree(home, { transcripts, days, projects }) {
     writeSync(file, line);
     futimesSync(file, time / 1000, time / 1000);
     closeSync(file);
+  }
+}
+
+/**
+ * Adds sub-agents' transcripts as Claude Code 2.0 left them: beside their sessions' own, which only the
+ * `sessionId` inside tells.
+ *
+ * @param {string} home
+ * @param {{ family: string, id: string }[]} sessions
+ * @param {number} count
+ */
+export function addSubAgents(home, sessions, count) {
+  const random = randomNumbers(count);
+  const parents = sessions.filter(({ family }) => family === 'claude');
+  const projects = join(home, '.claude/projects');
+  const [slug] = readdirSync(projects);
+  const time = (Date.now() - IDLE_SINCE) / 1000;
+  for (let left = count; left > 0; left -= 1) {
+    const path = join(projects, slug, `agent-${hex(random, 8)}.jsonl`);
+    writeFileSync(path, firstLine(parents[left % parents.length], time * 1000));
+    utimesSync(path, time, time);
   }
 }
 

@@ -1,5 +1,4 @@
 import { type Stats, statSync } from 'node:fs';
-import { uptime } from 'node:os';
 import { join } from 'node:path';
 import { PROGRAM } from '../name.js';
 import { type Finding, ok, problem, warning } from '../output/finding.js';
@@ -61,14 +60,14 @@ function jobOf(line: string, { name: user, home }: Pick<Account, 'name' | 'home'
   const settings = textOf(script.replace(/sh$/, 'env')) ?? '';
   const directory = /^CLAUDE_SESSION_DIR="(.+)"$/m.exec(settings)?.[1];
   const log = join(home, '.local/state', PROGRAM, `${instance}.log`);
-  const booted = Date.now() - uptime() * 1000;
   const status = log.replace(/log$/, 'status');
   const [installed, ended] = [script, status].map(stats);
   return {
     ...{ subject: instance === 'default' ? 'cron' : `cron (${instance})`, mode: 'cron' },
     ...{ instance, user, directories: directory === undefined ? [] : [directory] },
     lastFired: path === '' ? undefined : ended?.mtimeMs,
-    hourlySince: HOURLY.test(line) ? Math.max(installed?.mtimeMs ?? 0, booted) : undefined,
+    changedAt: installed?.mtimeMs ?? 0,
+    isHourly: HOURLY.test(line),
     isSettled: (path === '' ? '0' : (textOf(status)?.trim() ?? '0')) === '0',
     restartsBridge: false,
     logCommand: path === '' ? "look into cron's own log" : `tail -n 20 ${log}`,

@@ -12,8 +12,10 @@ export interface Job {
   readonly directories: readonly string[];
   /** When it was last started by itself, ms since the epoch; undefined for never, or not known. */
   readonly lastFired: number | undefined;
-  /** Since when it should have run every hour; undefined for other times. */
-  readonly hourlySince: number | undefined;
+  /** When what starts it was last changed, ms since the epoch; 0 where that is not known. */
+  readonly changedAt: number;
+  /** Whether it is to run every hour, without systemd to tell whether it does. */
+  readonly isHourly: boolean;
   /** Whether it runs now, or has failed: then its own line tells of it. */
   readonly isSettled: boolean;
   /** Whether the bridge's unit is restarted after a run that removed mappings. */

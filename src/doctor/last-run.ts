@@ -1,4 +1,5 @@
 import { realpathSync } from 'node:fs';
+import { uptime } from 'node:os';
 import type { LastRun } from '../journal/last-run.js';
 import { VERSION } from '../name.js';
 import { counted } from '../output/counted.js';
@@ -12,6 +13,8 @@ const HOUR_MS = 3600 * 1000;
 const OVERDUE_MS = 2 * HOUR_MS;
 // Between the start of a run and what it and cron's script write down.
 const SLACK_MS = 5 * 1000;
+// A persistent timer counts its first activation as a start.
+const ACTIVATION_MS = 60 * 1000;
 
 /**
  * What the last real run has left, and whether there should be a newer one. A dry run leaves nothing,
@@ -35,16 +38,18 @@ export function checkLastRun(
 
 /** A job that starts, or should, and leaves no record: what users fear most. */
 function checkSilence(job: Job, ended: number, now: number): Finding[] {
-  const { subject, lastFired = 0, hourlySince, isSettled, logCommand } = job;
+  const { subject, lastFired = 0, changedAt, isHourly, isSettled, logCommand } = job;
   const left =
     ended === 0 ? 'no real run has left a record' : `the last real run ended ${localTime(ended)}`;
-  if (isSettled && lastFired - ended > SLACK_MS && now - lastFired > SLACK_MS) {
+  const expected = Math.max(ended + SLACK_MS, changedAt + ACTIVATION_MS);
+  if (isSettled && lastFired > expected && now - lastFired > SLACK_MS) {
     const message = `was started ${localTime(lastFired)}, but ${left}: it makes dry runs, or cleans another map`;
     return [
       problem(subject, message, `look for DRY_RUN and --dry-run in its settings; ${logCommand}`),
     ];
   }
-  if (hourlySince !== undefined && now - Math.max(hourlySince, lastFired, ended) > OVERDUE_MS) {
+  const booted = now - uptime() * 1000;
+  if (isHourly && now - Math.max(changedAt, booted, lastFired, ended) > OVERDUE_MS) {
     return [problem(subject, `should run every hour, but ${left}`, logCommand)];
   }
   return [];
@@ -75,7 +80,7 @@ function describe(last: LastRun, ended: number, jobs: readonly Job[], now: numbe
 /** Where the file system lacks what a safe exchange needs. */
 function checkWay({ weaker }: LastRun): Finding[] {
   if (weaker === null) return [];
-  const message = `the file system of the map ${weaker}: a cleaned map is compared and then renamed over`;
+  const message = `the map's disk ${weaker}: a cleaned map is compared and then renamed over`;
   const fix =
     'what another program writes in that instant can be lost; a local disk has no such gap';
   return [warning('commit', message, fix)];

@@ -13,7 +13,7 @@ export interface Manager {
   /** What asks it. */
   readonly systemctl: readonly string[];
   /** What a reader of the page types. */
-  readonly typed: { readonly systemctl: string; readonly journalctl: string };
+  readonly typed: string;
   /** Where its administrator's units and the instances' settings lie. */
   readonly folders: readonly string[];
 }
@@ -24,7 +24,7 @@ export const SYSTEM: Manager = {
   account: { name: 'root', uid: 0, home: '/root' },
   label: '',
   systemctl: ['systemctl', '--system'],
-  typed: { systemctl: `${SUDO}systemctl`, journalctl: `${SUDO}journalctl` },
+  typed: `${SUDO}systemctl`,
   folders: ['/etc/systemd/system', `/etc/${PROGRAM}`],
 };
 
@@ -39,14 +39,14 @@ export function managerOf(account: Account, isOwn: boolean): Manager {
   const isLoggedIn = isOwn && process.env['XDG_RUNTIME_DIR'] !== undefined;
   // Without setsid the user's program could type into root's terminal.
   const become = ['setsid', '--wait', 'runuser', '-u', account.name, '--', 'env', '-i'];
-  const typed = isLoggedIn ? '' : `${isOwn ? '' : `sudo -u ${account.name} env `}${runtime} `;
+  const before = isLoggedIn ? '' : `${isOwn ? '' : `sudo -u ${account.name} env `}${runtime} `;
   const config = (isOwn && process.env['XDG_CONFIG_HOME']) || join(account.home, '.config');
   return {
     mode: 'user',
     account,
     label: isOwn ? ' (user)' : ` (user ${account.name})`,
     systemctl: [...(isOwn ? ['env'] : become), 'TZ=UTC', runtime, 'systemctl', '--user'],
-    typed: { systemctl: `${typed}systemctl --user`, journalctl: `${typed}journalctl --user` },
+    typed: `${before}systemctl --user`,
     folders: [join(config, 'systemd/user')],
   };
 }
@@ -54,21 +54,12 @@ export function managerOf(account: Account, isOwn: boolean): Manager {
 /** What a unit's settings and state are called, and what they are. */
 export type Unit = Readonly<Record<string, string>>;
 
-const ASKED = [
-  ...['Id', 'Unit', 'LoadState', 'ActiveState', 'SubState', 'UnitFileState', 'Result', 'User'],
-  ...['LastTriggerUSec', 'NextElapseUSecRealtime', 'NextElapseUSecMonotonic', 'ReadWritePaths'],
-  ...['ExecStart', 'ExecStopPost', 'ExecMainStatus', 'ExecMainExitTimestamp'],
-];
-
 /** What a manager says of units, by name or pattern; undefined when it does not answer. */
 export function unitsOf(
   { systemctl }: Manager,
   names: readonly string[],
 ): readonly Unit[] | undefined {
-  const { answered, stdout } = ask([
-    ...systemctl,
-    ...['show', '--all', `--property=${ASKED.join(',')}`, '--', ...names],
-  ]);
+  const { answered, stdout } = ask([...systemctl, 'show', '--all', '--', ...names]);
   if (!answered) return undefined;
   const units = stdout.split('\n\n').map((block): Unit => {
     const lines = block.split('\n').map((line) => /^(\w+)=(.*)$/.exec(line) ?? []);

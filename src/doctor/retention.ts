@@ -3,49 +3,36 @@ import { join } from 'node:path';
 import { type Finding, warning } from '../output/finding.js';
 import type { Roots } from '../providers/index.js';
 
+// Both, where nothing else is set (Claude Code 1.0.44 to 2.1.330, Gemini CLI 0.10 to 0.61).
+const DEFAULT_HOURS = 30 * 24;
+const HOURS: Readonly<Record<string, number>> = { h: 1, d: 24, w: 7 * 24, m: 30 * 24 };
+
 /**
  * Warns where a CLI deletes its transcripts before their sessions count as idle: such mappings never
  * go by themselves. Claude Code: `cleanupPeriodDays`, in days; Gemini CLI: `general.sessionRetention`,
  * with a `maxAge` such as 24h, 30d, 4w, 1m; Codex CLI deletes nothing.
  */
 export function checkRetention(roots: Roots, thresholdHours: number): Finding[] {
-  const claude = settings(roots.claude)['cleanupPeriodDays'];
-  const gemini = object(object(settings(roots.gemini)['general'])['sessionRetention']);
-  const limits: [string, string, string, number | undefined][] = [
-    [
-      roots.claude,
-      'Claude Code',
-      'cleanupPeriodDays',
-      typeof claude === 'number' ? claude * 24 : DEFAULT_HOURS,
-    ],
-    [
-      roots.gemini,
-      'Gemini CLI',
-      'general.sessionRetention.maxAge',
-      gemini['enabled'] === false ? undefined : (hoursIn(gemini['maxAge']) ?? DEFAULT_HOURS),
-    ],
+  const days = settings(roots.claude)['cleanupPeriodDays'];
+  const claude = typeof days === 'number' ? days * 24 : DEFAULT_HOURS;
+  const retention = object(object(settings(roots.gemini)['general'])['sessionRetention']);
+  const gemini = retention['enabled'] === false ? Infinity : hoursIn(retention['maxAge']);
+  const limits = [
+    { root: roots.claude, label: 'Claude Code', name: 'cleanupPeriodDays', hours: claude },
+    { root: roots.gemini, label: 'Gemini CLI', name: 'sessionRetention.maxAge', hours: gemini },
   ];
-  return limits.flatMap(([root, label, setting, hours]) =>
-    hours === undefined || hours > thresholdHours || !existsSync(root)
-      ? []
-      : [
-          warning(
-            label,
-            `its ${setting} deletes transcripts after ${hours}h, before they are idle for ${thresholdHours}h`,
-            `make it longer, the threshold shorter, or use --missing remove`,
-          ),
-        ],
-  );
+  return limits
+    .filter(({ root, hours }) => hours <= thresholdHours && existsSync(root))
+    .map(({ label, name, hours }) => {
+      const message = `its ${name} deletes transcripts after ${hours}h, before they are idle for ${thresholdHours}h`;
+      const fix = 'make it longer, the threshold shorter, or use --missing remove';
+      return warning(label, message, fix);
+    });
 }
 
-// Both, where nothing else is set (Claude Code 1.0.44 to 2.1.330, Gemini CLI 0.10 to 0.61).
-const DEFAULT_HOURS = 30 * 24;
-const HOURS: Readonly<Record<string, number>> = { h: 1, d: 24, w: 7 * 24, m: 30 * 24 };
-
-function hoursIn(age: unknown): number | undefined {
-  const found = /^(\d+)([hdwm])$/.exec(typeof age === 'string' ? age : '');
-  const unit = HOURS[found?.[2] ?? ''];
-  return unit === undefined ? undefined : Number(found?.[1]) * unit;
+function hoursIn(age: unknown): number {
+  const [, count, unit = ''] = /^(\d+)([hdwm])$/.exec(String(age)) ?? [];
+  return count === undefined ? DEFAULT_HOURS : Number(count) * (HOURS[unit] ?? 0);
 }
 
 function settings(root: string): Readonly<Record<string, unknown>> {

@@ -1,4 +1,5 @@
 import { type Finding, warning } from '../output/finding.js';
+import type { Account } from '../system/account.js';
 import { findCrontab, findSystemCron } from './cron.js';
 import { type Findings, installCommand, type Job, together } from './job.js';
 import { managerOf, SYSTEM } from './manager.js';
@@ -34,16 +35,17 @@ export function checkSchedule(
     (job) =>
       job.directories.length === 0 || directories.some((dir) => job.directories.includes(dir)),
   );
-  return { checks: [...summary(found), ...checkJobs(all, jobs)], jobs };
+  return { checks: [...summary(found, users), ...checkJobs(all, jobs)], jobs };
 }
 
-function summary({ checks, unasked }: Findings): readonly Finding[] {
+function summary({ checks, unasked }: Findings, users: readonly Account[]): readonly Finding[] {
   if (checks.length > 0) return checks;
   if (unasked.length > 0) {
     const message = `found nothing that cleans by itself, but could not ask ${unasked.join(', ')}`;
     return [warning('schedule', message, "run doctor as root, or as the bridge's user")];
   }
-  const message = 'no timer and no cron line is installed: nothing cleans by itself';
+  const whose = ['the system', ...users.map(({ name }) => name)].join(' or ');
+  const message = `no timer and no cron line of ${whose} is there: nothing cleans by itself`;
   return [warning('schedule', message, `to install one: ${installCommand(undefined)}`)];
 }
 

@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs';
+import { existsSync, statSync } from 'node:fs';
 import { PROGRAM } from '../name.js';
 import { type Finding, ok, problem, warning } from '../output/finding.js';
 import { localTime } from '../output/local-time.js';
@@ -62,81 +62,64 @@ function serviceOf(timer: Unit): string {
 
 function checkTimer(manager: Manager, timer: Unit, service: Unit): Findings {
   const name = timer['Id'] ?? '';
-  const subject = `${name}${manager.label}`;
   const starts = /argv\[\]=(.*?) ; ignore_errors=/.exec(service['ExecStart'] ?? '')?.[1] ?? '';
-  const isNamedAsOurs = name.startsWith(PROGRAM);
-  if (!OURS.test(starts) && !isNamedAsOurs && !PREDECESSOR.test(starts)) return NOTHING;
-
+  const isOurs = OURS.test(starts);
+  if (!isOurs && !name.startsWith(PROGRAM) && !PREDECESSOR.test(starts)) return NOTHING;
   const job: Job = {
-    subject,
+    subject: `${name}${manager.label}`,
     mode: manager.mode,
     instance: /@(.+)\.timer$/.exec(name)?.[1] ?? 'default',
     user: service['User'] || manager.account.name,
     directories: wordsOf(service['ReadWritePaths'] ?? '').map((path) => path.replace(/^-/, '')),
     lastFired: timeOf(timer['LastTriggerUSec']),
-    hourlySince: undefined,
+    changedAt: Math.max(0, ...[timer, service].flatMap(filesOf).map(changeOf)),
+    isHourly: false,
     isSettled: service['ActiveState'] === 'inactive' && service['Result'] === 'success',
     restartsBridge: /BRIDGE_UNIT/.test(service['ExecStopPost'] ?? ''),
-    logCommand: `${manager.typed.journalctl} -u ${service['Id']} -n 30`,
+    logCommand: `${manager.typed.replace('systemctl', 'journalctl')} -u ${service['Id']} -n 30`,
   };
   const isActive = timer['ActiveState'] === 'active';
-  const unloaded = checkLoaded(manager, job, [timer, service]);
-  if (unloaded === undefined && !OURS.test(starts)) {
-    return isActive
-      ? { ...NOTHING, checks: [otherProgram(manager, subject, name, starts)] }
-      : NOTHING;
+  const unloaded = [timer, service].find(({ LoadState }) => LoadState !== 'loaded');
+  if (unloaded !== undefined) {
+    return { ...NOTHING, checks: [checkUnloaded(manager, job, unloaded)] };
   }
-  const check = unloaded ?? checkState(manager, job, timer, service);
-  return { checks: [check], jobs: isActive ? [job] : [], unasked: [] };
-}
-
-function otherProgram({ typed }: Manager, subject: string, name: string, starts: string): Finding {
+  if (isOurs) {
+    const checks = [checkState(manager, job, timer, service)];
+    return { ...NOTHING, checks, jobs: isActive ? [job] : [] };
+  }
+  if (!isActive) return NOTHING;
   const message = `starts another program, not this one: ${starts}`;
-  const replace = name.startsWith(PROGRAM) ? `, then ${installCommand(undefined)}` : '';
-  const fix = `to have only this program clean: ${typed.systemctl} disable --now ${name}${replace}`;
-  return warning(subject, message, fix);
+  const fix = `to have only this program clean: ${manager.typed} disable --now ${name}`;
+  return { ...NOTHING, checks: [warning(job.subject, message, fix)] };
 }
 
-function checkLoaded({ typed }: Manager, job: Job, units: readonly Unit[]): Finding | undefined {
-  const unit = units.find(({ LoadState }) => LoadState !== 'loaded');
-  if (unit === undefined) return undefined;
-  const { Id: id, LoadState: state = 'unknown' } = unit;
-  if (state !== 'masked') {
-    return problem(job.subject, `${id} can't be used (${state})`, installCommand(job));
-  }
-  const message = `${id} is masked: nothing can start it`;
-  return problem(job.subject, message, `${typed.systemctl} unmask ${id}`);
+function checkUnloaded({ typed }: Manager, job: Job, { Id: id, LoadState: state }: Unit): Finding {
+  return state === 'masked'
+    ? problem(job.subject, `${id} is masked: nothing can start it`, `${typed} unmask ${id}`)
+    : problem(job.subject, `${id} can't be used (${state})`, installCommand(job));
 }
 
 function checkState({ typed }: Manager, job: Job, timer: Unit, service: Unit): Finding {
   const { subject, lastFired } = job;
   const { Id: name, ActiveState: state, SubState: phase, UnitFileState: file } = timer;
   if (state !== 'active') {
-    return problem(
-      subject,
-      'installed, but not started',
-      `${typed.systemctl} enable --now ${name}`,
-    );
+    return problem(subject, 'installed, but not started', `${typed} enable --now ${name}`);
   }
-  const last = lastFired === undefined ? 'never' : localTime(lastFired);
   const next = nextRun(timer);
+  const last = lastFired === undefined ? 'never' : localTime(lastFired);
   const times = `last fired ${last}, next ${next ?? 'never'}`;
-  const { Result: result = 'unknown', ExecMainStatus: status } = service;
+  const { Result: result, ExecMainStatus: status } = service;
   if (result !== 'success') {
     const cause = status === '0' ? result : `${result}, status ${status}`;
-    const ended = timeOf(service['ExecMainExitTimestamp']);
-    const when = ended === undefined ? '' : ` of ${localTime(ended)}`;
-    return problem(subject, `the last start${when} failed (${cause}); ${times}`, job.logCommand);
+    return problem(subject, `the last start failed (${cause}); ${times}`, job.logCommand);
   }
   if (next === undefined && phase !== 'running') {
     const message = `started, but it will never run again; ${times}`;
     return problem(subject, message, `correct its OnCalendar=: systemctl cat ${name}`);
   }
-  if (file !== 'enabled') {
-    const message = `runs until the next reboot only; ${times}`;
-    return warning(subject, message, `${typed.systemctl} enable ${name}`);
-  }
-  return ok(subject, `as ${job.user}; ${times}`);
+  return file === 'enabled'
+    ? ok(subject, `as ${job.user}; ${times}`)
+    : warning(subject, `runs until the next reboot only; ${times}`, `${typed} enable ${name}`);
 }
 
 /** When a timer elapses next, by the clock or by what has passed since the machine started. */
@@ -151,6 +134,14 @@ function nextRun(timer: Unit): string | undefined {
 function timeOf(shown = ''): number | undefined {
   const time = Date.parse(shown.replace(/^\w+ /, ''));
   return Number.isNaN(time) ? undefined : time;
+}
+
+function filesOf({ FragmentPath: main, DropInPaths: further = '' }: Unit): string[] {
+  return main === undefined ? [] : [main, ...wordsOf(further)];
+}
+
+function changeOf(path: string): number {
+  return statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? 0;
 }
 
 function wordsOf(line: string): string[] {

@@ -49,7 +49,7 @@ describe('a line of the installer', () => {
         user: 'bridge',
         directories: ['/srv/map'],
         lastFired: expect.any(Number),
-        hourlySince: expect.any(Number),
+        isHourly: true,
         isSettled: true,
         logCommand: expect.stringMatching(/^tail -n 20 .*\/default\.log$/),
       }),
@@ -65,16 +65,15 @@ describe('a line of the installer', () => {
     expect(jobs[0]).toMatchObject({ lastFired: undefined, isSettled: true });
   });
 
-  it('is hourly since it was installed, or the machine was started', () => {
+  it('is hourly unless somebody has changed that, and changed when its script was', () => {
     const line = install('0');
-    const [fresh] = find(line).jobs;
-    expect(Date.now() - (fresh?.hourlySince ?? 0)).toBeLessThan(60_000);
-    const script = /"(.*)"/.exec(line)?.[1] ?? '';
-    utimesSync(script, 0, 0);
-    expect(find(line).jobs[0]?.hourlySince).toBeGreaterThan(0);
-    expect(find(line.replace('7 *', '7 3')).jobs[0]?.hourlySince).toBeUndefined();
-    expect(find(line.replace('7 * * * *', '@hourly')).jobs[0]?.hourlySince).toBeGreaterThan(0);
-    expect(find(line.replace('7 * * * *', '@daily')).jobs[0]?.hourlySince).toBeUndefined();
+    utimesSync(/"(.*)"/.exec(line)?.[1] ?? '', 60, 60);
+    const found = (times: string) => find(line.replace('7 * * * *', times)).jobs[0];
+    expect(found('7 * * * *')?.changedAt).toBe(60_000);
+    const hourly = ['7 * * * *', '@hourly', '7 3 * * *', '@daily'].map(
+      (times) => found(times)?.isHourly,
+    );
+    expect(hourly).toEqual([true, true, false, false]);
   });
 
   it('is of an instance, and in another user’s crontab for root', () => {

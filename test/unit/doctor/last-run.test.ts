@@ -1,8 +1,12 @@
-import { describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it, vi } from 'vitest';
 import type { Job } from '../../../src/doctor/job.js';
 import { checkLastRun } from '../../../src/doctor/last-run.js';
 import type { LastRun } from '../../../src/journal/last-run.js';
 import { VERSION } from '../../../src/name.js';
+
+const uptime = vi.hoisted(() => vi.fn());
+vi.mock('node:os', async (original) => ({ ...(await original<object>()), uptime }));
+beforeEach(() => void uptime.mockReturnValue(1e6));
 
 const SECOND_MS = 1000;
 const HOUR_MS = 3600 * SECOND_MS;
@@ -48,13 +52,14 @@ const TIMER: Job = {
   user: 'bridge',
   directories: [],
   lastFired: NOW - HOUR_MS,
-  hourlySince: undefined,
+  changedAt: 0,
+  isHourly: false,
   isSettled: true,
   restartsBridge: false,
   logCommand: 'journalctl -u it',
 };
 
-const CRON: Job = { ...TIMER, subject: 'cron', mode: 'cron', lastFired: undefined, hourlySince: 0 };
+const CRON: Job = { ...TIMER, subject: 'cron', mode: 'cron', lastFired: undefined, isHourly: true };
 
 describe('the last run', () => {
   it('is told with when it ended, as whom, its threshold and what it removed', () => {
@@ -84,10 +89,10 @@ describe('the last run', () => {
   });
 
   it('found that the map can only be replaced in the weaker way', () => {
-    expect(checkLastRun(recordOf({ weaker: 'grants no leases' }), [], NOW)).toContainEqual(
+    expect(checkLastRun(recordOf({ weaker: "can't make others wait" }), [], NOW)).toContainEqual(
       expect.objectContaining({
         level: 'warning',
-        message: expect.stringContaining('the file system of the map grants no leases'),
+        message: expect.stringContaining("the map's disk can't make others wait"),
       }),
     );
   });
@@ -128,6 +133,12 @@ describe('a job that is started and leaves no record of a real run', () => {
     expect(isSilent(undefined, TIMER)).toBe(true);
   });
 
+  it('may only have been activated, when that was as it was installed', () => {
+    const { lastFired = 0 } = TIMER;
+    expect(isSilent(undefined, { ...TIMER, changedAt: lastFired - 30 * SECOND_MS })).toBe(false);
+    expect(isSilent(undefined, { ...TIMER, changedAt: lastFired - 90 * SECOND_MS })).toBe(true);
+  });
+
   it('is not one that ran, runs, has failed or was started just now', () => {
     expect(isSilent(recordOf(endedAgo(HOUR_MS - 2 * SECOND_MS)), TIMER)).toBe(false);
     expect(isSilent(recordOf(endedAgo(HOUR_MS + 2 * SECOND_MS)), TIMER)).toBe(false);
@@ -139,7 +150,9 @@ describe('a job that is started and leaves no record of a real run', () => {
     expect(isSilent(recordOf(endedAgo(2.1 * HOUR_MS)), CRON)).toBe(true);
     expect(isSilent(recordOf(endedAgo(1.9 * HOUR_MS)), CRON)).toBe(false);
     expect(isSilent(undefined, CRON)).toBe(true);
-    expect(isSilent(undefined, { ...CRON, hourlySince: NOW - HOUR_MS })).toBe(false);
-    expect(isSilent(undefined, { ...CRON, hourlySince: undefined })).toBe(false);
+    expect(isSilent(undefined, { ...CRON, changedAt: NOW - HOUR_MS })).toBe(false);
+    expect(isSilent(undefined, { ...CRON, isHourly: false })).toBe(false);
+    uptime.mockReturnValue(3600);
+    expect(isSilent(undefined, CRON)).toBe(false);
   });
 });

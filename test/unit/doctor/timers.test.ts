@@ -69,7 +69,7 @@ case "$*" in *'*.timer'*) cat ${dir}/timers ;; *) cat ${dir}/services ;; esac
     account: { name: 'nobody-here', uid: 4711, home: dir },
     label: '',
     systemctl: [systemctl],
-    typed: { systemctl: 'systemctl', journalctl: 'journalctl' },
+    typed: 'systemctl',
     folders: [folder],
   } satisfies Manager;
 }
@@ -181,7 +181,7 @@ it('an instance is known by what its installation left, also when no list has it
   const files = [`${NAME}@dev.service.d`, 'half.env', `${NAME}@.timer`, 'unrelated.timer'];
   const manager = managerWith([TIMER], [SERVICE], files);
   findTimers(manager, true);
-  const named = findTimers({ ...manager, systemctl: ['/bin/false'], typed: manager.typed }, true);
+  const named = findTimers({ ...manager, systemctl: ['/bin/false'] }, true);
   expect(named.checks.map(({ subject }) => subject)).toEqual([
     `${NAME}@dev.timer`,
     `${NAME}@half.timer`,
