@@ -114,7 +114,11 @@ export class Bridge {
     ) {
       throw this.#error('GET /sessions answered something else than its sessions');
     }
-    return parseSessionMapText(body.slice(sessions.start, sessions.end));
+    try {
+      return parseSessionMapText(body.slice(sessions.start, sessions.end));
+    } catch (error) {
+      throw error instanceof CleanupError ? this.#error(`its memory ${error.message}`) : error;
+    }
   }
 
   #outlineOf(body: string): JsonNode {

@@ -59,7 +59,8 @@ async function checkAll(options: SessionOptions): Promise<Finding[]> {
     ...(late === undefined
       ? []
       : [problem('clock', `${late}: nothing is removed`, 'set the clock')]),
-    ...checkMappings(sections),
+    // Of a map that can't be read there is nothing to count.
+    ...((map.snapshot ?? bridge.memory) ? checkMappings(sections) : []),
     ...checkClis(mappings, activity, view.roots),
     ...checkRetention(view.roots, options.thresholdHours),
     bridge.check,

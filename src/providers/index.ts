@@ -3,6 +3,7 @@ import { codex } from './codex.js';
 import { gemini } from './gemini.js';
 import type { Family, Provider } from './provider.js';
 
+export { familyOf } from '../session-map/family.js';
 export type { Family, Provider } from './provider.js';
 
 /** The CLIs' own directories. */
@@ -12,12 +13,6 @@ const BY_FAMILY: Readonly<Record<Family, Provider>> = { claude, gemini, codex };
 
 /** Every CLI that is known, in the order in which they are shown. */
 export const PROVIDERS: readonly Provider[] = Object.values(BY_FAMILY);
-
-/** The CLI family that a map's section belongs to: its name's part before the first hyphen. */
-export function familyOf(section: string): Family | undefined {
-  const [word] = section.split('-', 1);
-  return PROVIDERS.find(({ family }) => family === word)?.family;
-}
 
 /** The provider of a family. */
 export function providerOf(family: Family): Provider {

@@ -1,5 +1,6 @@
-/** The CLIs that are known. A map's section belongs to the one that its name begins with. */
-export type Family = 'claude' | 'gemini' | 'codex';
+import type { Family } from '../session-map/family.js';
+
+export type { Family };
 
 /** How a file says whose it is. */
 export type Claim =

@@ -1,5 +1,6 @@
 import { CleanupError } from '../errors.js';
-import { type Family, familyOf } from '../providers/index.js';
+import { type Family, familyOf } from './family.js';
+import { foreignLooks, isRecord, SESSION_FIELDS, tellsMore } from './foreign.js';
 import { type JsonMember, type JsonNode, lastMember, outline } from './json-outline.js';
 
 /** One chat's entry in the map. */
@@ -30,8 +31,14 @@ export interface SessionMap {
   readonly shape: 'by-provider' | 'flat';
   readonly root: JsonNode;
   readonly sections: readonly Section[];
-  /** What stands in the map and is no mapping, in words for the user. */
-  readonly oddities: readonly string[];
+  /** What stands beside the sections and is none. */
+  readonly oddities: readonly Oddity[];
+}
+
+/** A member of the map that is no section, and what that means. */
+export interface Oddity {
+  readonly key: string;
+  readonly message: string;
 }
 
 export const FLAT_PROVIDER = 'claude-cli';
@@ -152,7 +159,11 @@ function interpret(text: string, root: JsonNode): Interpretation {
   const members = effectiveMembers(root);
   const hasChats = members.some((member) => isFlatMapping(member, false));
   const isFlat = (member: JsonMember): boolean => isFlatMapping(member, hasChats);
-  if (members.some(isFlat) && !members.some((member) => !isFlat(member) && isSection(member))) {
+  const isOther = (member: JsonMember): boolean => !isFlat(member) && isSection(member);
+  const looks = foreignLooks(members, isFlat, isOther);
+  if (looks !== undefined)
+    throw new CleanupError(`is no bridge's map of chats: it looks like ${looks}`);
+  if (members.some(isFlat) && !members.some(isOther)) {
     const mappings = members.map((member) => toMapping(text, FLAT_PROVIDER, member));
     return {
       shape: 'flat',
@@ -161,12 +172,12 @@ function interpret(text: string, root: JsonNode): Interpretation {
     };
   }
   const sections: Section[] = [];
-  const oddities: string[] = [];
+  const oddities: Oddity[] = [];
   for (const { key, value } of members) {
-    if (value.kind !== 'object') {
-      oddities.push(
-        `"${key}" stands beside the sections of the map, in none of them: left as it is, never cleaned`,
-      );
+    if (value.kind !== 'object' || isRecord(value)) {
+      const what =
+        value.kind === 'object' ? 'is a record and no section' : 'stands beside the sections';
+      oddities.push({ key, message: `${what} of the map: left as it is, never cleaned` });
       continue;
     }
     const mappings = effectiveMembers(value).map((member) => toMapping(text, key, member));
@@ -194,11 +205,9 @@ function isFlatMapping({ key, value }: JsonMember, besideOthers: boolean): boole
 
 /** What holds mappings, or is named as what does. */
 function isSection({ key, value }: JsonMember): boolean {
-  if (value.kind !== 'object') return false;
-  const holdsMappings = value.members.some(
-    ({ value: inner }) => inner.kind === 'string' || sessionIn(inner) !== null,
-  );
-  return holdsMappings || (value.members.length === 0 && familyOf(key) !== undefined);
+  if (value.kind !== 'object' || isRecord(value)) return false;
+  if (familyOf(key) !== undefined) return true;
+  return value.members.some(({ value: inner }) => sessionIn(inner) !== null && !tellsMore(inner));
 }
 
 function toMapping(text: string, provider: string, { key, value }: JsonMember): Mapping {
@@ -213,7 +222,7 @@ function toMapping(text: string, provider: string, { key, value }: JsonMember): 
 
 function sessionIn(value: JsonNode): string | null {
   if (value.kind === 'string') return value.string ?? null;
-  for (const field of ['session_id', 'sessionId']) {
+  for (const field of SESSION_FIELDS) {
     const member = lastMember(value, field);
     if (member?.value.kind === 'string') return member.value.string ?? null;
   }

@@ -75,7 +75,9 @@ function reportMap(
   bridge: Bridge | undefined,
   problems: Problems,
 ): void {
-  for (const oddity of file?.map.oddities ?? []) problems.add(warning(location.path, oddity));
+  for (const { key, message } of file?.map.oddities ?? []) {
+    problems.add(warning(`${location.path}: "${key.slice(0, 80)}"`, message));
+  }
   if (bridge !== undefined && memory === undefined) {
     problems.warn(`no bridge listens at ${bridge.address}: what the file says counts`);
   }

@@ -65,7 +65,7 @@ describe('the shapes of a map', () => {
     const { status, stderr } = await home.run();
     expect(status).toBe(0);
     expect(stderr).toMatch(
-      /"version" stands beside the sections of the map, in none of them: left as it is/,
+      /"version": stands beside the sections of the map: left as it is, never cleaned/,
     );
     expect(home.mapText).toBe(
       '{"version": 3, "devstral-small-2": {"x": "y"}, "claude-cli": {}, "list": [1]}',
@@ -100,7 +100,7 @@ describe('the shapes of a map', () => {
     const home = stockedHome();
     const text = home.writeMap({ b: uuid(1), 'claude-cli': {} });
     const { stderr } = await home.run();
-    expect(stderr).toMatch(/"b" stands beside the sections of the map.*never cleaned/);
+    expect(stderr).toMatch(/"b": stands beside the sections of the map.*never cleaned/);
     expect(home.mapText).toBe(text);
   });
 
@@ -119,5 +119,40 @@ describe('the shapes of a map', () => {
     home.writeMap({ 'claude-cli': { a: uuid(1), again: uuid(1), b: uuid(2) } });
     await home.run();
     expect(home.map).toEqual({ 'claude-cli': { b: uuid(2) } });
+  });
+});
+
+describe("a file of another program in the map's place", () => {
+  const FILES = [
+    { looks: 'windows', map: { 'bot:@0': { session_id: uuid(1), cwd: '/w', window_name: 'w' } } },
+    { looks: 'records', map: { claude: { session_id: uuid(1), cwd: '/w' } } },
+    { looks: 'records', map: { ses_abc: { claudeSessionId: uuid(1), lastUsedAt: 1 } } },
+    { looks: 'state', map: { version: 1, chats: { k: { claude: uuid(1) } } } },
+  ];
+
+  it.each(FILES)(
+    'is left as it is, in one line that says $looks, exit 1',
+    async ({ looks, map }) => {
+      const home = stockedHome();
+      const text = home.writeMap(map);
+      const { status, stdout, stderr } = await home.run(['--missing', 'remove']);
+      expect({ status, stdout }).toEqual({ status: 1, stdout: '' });
+      expect(stderr).toMatch(
+        new RegExp(`^[^\\n]*is no bridge's map of chats[^\\n]*${looks}[^\\n]*\\n$`),
+      );
+      expect(home.mapText).toBe(text);
+    },
+  );
+
+  it.each(FILES)('is a problem for doctor, and no map: $looks', async ({ looks, map }) => {
+    const home = stockedHome();
+    home.writeMap(map);
+    const { status, stdout } = await home.run(['doctor', '--json']);
+    expect(status).toBe(1);
+    const checks: { level: string; subject: string; message: string }[] = JSON.parse(stdout).checks;
+    const ofMap = checks.filter(({ subject }) => subject === 'map');
+    expect(ofMap).toEqual([expect.objectContaining({ level: 'problem' })]);
+    expect(ofMap[0]?.message).toContain(looks);
+    expect(checks.filter(({ subject }) => subject === 'mappings')).toEqual([]);
   });
 });

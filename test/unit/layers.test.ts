@@ -27,7 +27,6 @@ const TO_GO = new Set([
   'clean/guards.ts > options',
   'clean/run.ts > options',
   'journal/removals.ts > commit',
-  'session-map/parse.ts > providers',
   'sessions/assess.ts > options',
   'sessions/missing-transcripts.ts > options',
 ]);
@@ -68,4 +67,18 @@ it('of what stands in src itself the stages import the errors and the name alone
     .filter(({ path }) => stageOf(path) !== '')
     .flatMap(({ imports }) => imports.filter((target) => stageOf(target) === ''));
   expect([...new Set(inSource)].sort()).toEqual(['errors.ts', 'name.ts']);
+});
+
+it('no file imports itself by way of others', () => {
+  const importing = new Map(files.map(({ path, imports }) => [path, imports]));
+  const done = new Set<string>();
+  const circles: string[] = [];
+  const follow = (path: string, way: readonly string[]): void => {
+    if (way.includes(path)) circles.push([...way.slice(way.indexOf(path)), path].join(' > '));
+    if (way.includes(path) || done.has(path)) return;
+    for (const target of importing.get(path) ?? []) follow(target, [...way, path]);
+    done.add(path);
+  };
+  for (const { path } of files) follow(path, []);
+  expect(circles).toEqual([]);
 });

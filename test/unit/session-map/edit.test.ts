@@ -8,6 +8,7 @@ import {
   mappingsOf,
   parseSessionMap,
   type SessionMap,
+  sessionMapIn,
 } from '../../../src/session-map/parse.js';
 
 const space = fc.stringMatching(/^[ \t\r\n]{0,4}$/);
@@ -54,7 +55,9 @@ const mapText = fc
     ),
     fc.constantFrom('', '\n', '\r\n'),
   )
-  .map((parts) => parts.join(''));
+  .map((parts) => parts.join(''))
+  // What looks like another program's file is no map.
+  .filter((text) => sessionMapIn(Buffer.from(text)) !== undefined);
 
 /**
  * The value of a map as nested Maps. Not by JSON.parse: that of Node 24 and 26 can mistake one escaped
