@@ -14,7 +14,7 @@ export class Pattern {
   /** @throws UsageError when it is blank */
   constructor(text: string) {
     if (text.trim() === '') throw new UsageError("It takes a pattern, such as 'claude-cli/ops-*'.");
-    const literal = text.split('*').map((part) => part.replaceAll(/[^\w\s]/g, '\\$&'));
+    const literal = text.split(/\*+/).map((part) => part.replaceAll(/[^\w\s]/g, '\\$&'));
     this.#matcher = new RegExp(`^${literal.join('.*')}$`, 's');
   }
 

@@ -70,7 +70,12 @@ it('of what stands in src itself the stages import the errors and the name alone
 });
 
 it('no file imports itself by way of others', () => {
-  const importing = new Map(files.map(({ path, imports }) => [path, imports]));
+  const importing = new Map(
+    files.map(({ path, imports }) => [
+      path,
+      imports.filter((target) => !TO_GO.has(`${path} > ${stageOf(target)}`)),
+    ]),
+  );
   const done = new Set<string>();
   const circles: string[] = [];
   const follow = (path: string, way: readonly string[]): void => {
