@@ -69,7 +69,8 @@ learn_old() { # TEXT of units or of a crontab
 as_reader() { if [ -n "$home" ]; then as_user timeout 5 "$@"; else "$@"; fi; } # COMMAND...; as the user, once known
 
 value_in() { # KEY; the last KEY=value in the text on standard input, quoted as units and shells do it
-  sed -nE "s/.*[\"']$1=([^\"']*)[\"'].*/\\1/p; t; s/.*\\b$1[[:blank:]]*=[[:blank:]]*[\"']?([^\"'[:space:]]+).*/\\1/p" | tail -n 1
+  sed -nE "s/.*[\"']$1=([^\"']*)[\"'].*/\\1/p; t; s/.*\\b$1[[:blank:]]*=[[:blank:]]*\"([^\"]*)\".*/\\1/p; t
+    s/.*\\b$1[[:blank:]]*=[[:blank:]]*[\"']?([^\"'[:space:]]+).*/\\1/p" | tail -n 1
 }
 
 mention_old() {

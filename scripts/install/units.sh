@@ -43,13 +43,15 @@ check_drop_ins() { # FILE...
 
 # systemd lets a settings file win over every Environment=.
 mention_drop_ins() { # FILE...
-  local file key value
+  local file key value ours text
+  text=$(env_text)
   for file; do
-    for key in "${keys[@]}"; do
-      value=$(grep -E '^[[:blank:]]*Environment[[:blank:]]*=' "$file" | value_in "$key") || true
-      [ -z "$value" ] || [ "$value" = "${setting[$key]}" ] ||
-        warn "$file sets $key=$value, which does not count: $env_file, with $key=\"${setting[$key]}\", wins. Change it there"
-    done
+    while IFS== read -r key _; do
+      ours=$(grep "^$key=" <<<"$text") || continue
+      value=$(grep -E '^[[:blank:]]*Environment[[:blank:]]*=' "$file" | value_in "$key")
+      [ "$value" = "$(value_in "$key" <<<"$ours")" ] ||
+        warn "$file sets $key=$value, which does not count: $env_file, with $ours, wins. Change it there"
+    done < <(grep -E '^[[:blank:]]*Environment[[:blank:]]*=' "$file" | grep -oE '[A-Z_]+=')
   done
 }
 

@@ -52,13 +52,14 @@ describeSystem('a drop-in', () => {
     await makeChats(machine, { user: USER, dir: SESSIONS, idle: ['old'] });
     await machine.write(
       DROP_IN,
-      '[Service]\nEnvironment=LANG=C "IDLE_THRESHOLD_HOURS=48"\nNice=15\n',
+      '[Service]\nEnvironment=JOURNAL_DAYS=9 "IDLE_THRESHOLD_HOURS=48"\nEnvironment="CLEANUP_ARGS=--missing remove"\n',
     );
     const { status, stderr } = await machine.attempt(`${INSTALL} --systemd`);
     expect(status).toBe(0);
     expect(stderr).toContain(`${DROP_IN} sets IDLE_THRESHOLD_HOURS=48, which does not count`);
-    expect((await machine.attempt(`${INSTALL} --systemd --hours 48`)).stderr).not.toContain(
-      DROP_IN,
-    );
+    expect(stderr).toContain(`${DROP_IN} sets CLEANUP_ARGS=--missing remove, which does not`);
+    expect(stderr).not.toContain('JOURNAL_DAYS'); // the settings file has none: it takes effect
+    const agreed = await machine.attempt(`${INSTALL} --systemd --hours 48`);
+    expect(agreed.stderr).not.toContain('IDLE_THRESHOLD_HOURS');
   });
 });
