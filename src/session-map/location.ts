@@ -51,7 +51,7 @@ export function locateMap(sessionDir: string, mayWrite: boolean, problems: Probl
     );
   }
   const directory = dirname(path);
-  trust.warnOfGroup(directory);
+  trust.checkOwn(directory);
   return { named, path, directory, directoryId: idOf(directory) };
 }
 
@@ -96,6 +96,8 @@ export function foreignGroup({ path }: Pick<MapLocation, 'path'>): Finding | und
 
 class Trust {
   readonly #user = process.geteuid?.() ?? 0;
+  // In a user namespace without root (PrivateUsers=) root's directories look like nobody's.
+  readonly #root = lstatSync('/').uid;
   readonly #mayWrite: boolean;
   readonly #problems: Problems;
   #rootSaid = false;
@@ -120,9 +122,12 @@ class Trust {
     }
   }
 
-  warnOfGroup(directory: string): void {
-    const mode = lstatSync(directory, { throwIfNoEntry: false })?.mode ?? 0;
-    if (!(mode & GROUP_WRITABLE) || mode & STICKY) return;
+  /** Of the map's own directory more is asked than of those above it. */
+  checkOwn(directory: string): void {
+    const stats = lstatSync(directory, { throwIfNoEntry: false });
+    if (stats === undefined) return;
+    this.#checkOwner(directory, stats, 0);
+    if (!(stats.mode & GROUP_WRITABLE) || stats.mode & STICKY) return;
     const message = 'its group may write here and replace the map';
     const fix = `if nobody else needs that: chmod g-w '${directory}'`;
     this.#problems.add(warning(directory, message, fix));
@@ -141,7 +146,7 @@ class Trust {
       );
     }
     if (stats === undefined) return undefined;
-    this.#checkOwner(path, stats);
+    this.#checkOwner(path, stats, stats.isDirectory() ? this.#root : 0);
     if (stats.isDirectory() && stats.mode & OTHERS_WRITABLE && !(stats.mode & STICKY)) {
       throw new CleanupError(
         `${printable(path)}: everybody may write here and replace the map; run: chmod o-w '${printable(path)}'`,
@@ -150,8 +155,8 @@ class Trust {
     return stats;
   }
 
-  #checkOwner(path: string, stats: Stats): void {
-    if (stats.uid === this.#user || stats.uid === 0) return;
+  #checkOwner(path: string, stats: Stats, root: number): void {
+    if ([this.#user, 0, root].includes(stats.uid)) return;
     const what = stats.isSymbolicLink() ? 'link' : stats.isDirectory() ? 'directory' : 'file';
     if (this.#user === 0) {
       this.#aboutRoot(path, stats.uid);
