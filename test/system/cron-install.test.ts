@@ -168,6 +168,6 @@ describeSystem('the cron job', () => {
     expect(stderr).toContain(
       `${SESSIONS} is cleaned already by what is installed with /etc/claude-session-cleanup/default.env`,
     );
-    expect(stdout).toContain("2 clean this map: ");
+    expect(stdout).toContain('2 clean this map: ');
   });
 });
