@@ -1,4 +1,4 @@
-import { type Colors, colorsFor } from '../output/colors.js';
+import { colorsFor } from '../output/colors.js';
 import { counted } from '../output/counted.js';
 import { localTime } from '../output/local-time.js';
 import { printable } from '../output/printable.js';
@@ -16,15 +16,6 @@ export interface TextStyle {
   readonly color: boolean | undefined;
 }
 
-/** A report's own names and colours. */
-interface Look {
-  readonly report: CleanReport;
-  readonly colors: Colors;
-  readonly verbose: boolean;
-  chat(id: string): string;
-  session(id: string): string;
-}
-
 const RULE_WIDTH = 80;
 /** What a row's line takes beside the chat's id. */
 const BESIDE_CHAT = 84;
@@ -40,87 +31,76 @@ export async function cleanText(
   { verbose, color }: TextStyle,
   width: number | undefined,
 ): Promise<string> {
+  const { now, thresholdHours, dryRun } = report;
   const colors = await colorsFor(color);
   const mappings = rowsOf(report).map(({ decision }) => decision.mapping);
-  const room = (free: number): number => (verbose ? Infinity : free);
-  const look: Look = {
-    report,
-    colors,
-    verbose,
-    chat: shortNames(
-      mappings.map(({ chat }) => chat),
-      room((width ?? 0) - BESIDE_CHAT),
-    ),
-    session: shortNames(
-      mappings.flatMap(({ session }) => session ?? []),
-      room(0),
-    ),
-  };
+  const chats = mappings.map(({ chat }) => chat);
+  const sessions = mappings.flatMap(({ session }) => session ?? []);
+  const chatName = verbose ? printable : shortNames(chats, (width ?? 0) - BESIDE_CHAT);
+  const sessionName = verbose ? printable : shortNames(sessions);
   const rule = '='.repeat(Math.min(RULE_WIDTH, width ?? RULE_WIDTH));
-  const lines = [rule, ...headLines(look), rule, ...sectionLines(look)];
-  if (lines.at(-1) !== '') lines.push('');
-  lines.push(rule, ...summaryLines(look), rule, '');
-  return (width === undefined ? lines : lines.flatMap((line) => wrapped(line, width, INDENT))).join(
-    '\n',
-  );
-}
-
-function headLines({ report, colors, verbose }: Look): string[] {
-  return [
+  const lines = [
+    rule,
     colors.bold('Claude CLI Session Cleanup - Starting'),
-    `Threshold: ${counted(report.thresholdHours, 'hour')}`,
-    `Dry run: ${report.dryRun ? 'True' : 'False'}`,
+    `Threshold: ${counted(thresholdHours, 'hour')}`,
+    `Dry run: ${dryRun ? 'True' : 'False'}`,
     ...(verbose ? [`Session map: ${printable(report.map)}`] : []),
+    rule,
+    `Sessions idle since before ${localTime(report.cutoff)} will be cleaned`,
+    '',
   ];
-}
-
-function sectionLines(look: Look): string[] {
-  const { report, colors } = look;
-  const lines = [`Sessions idle since before ${localTime(report.cutoff)} will be cleaned`, ''];
   for (const { provider, rows } of report.sections) {
-    const chats = counted(rows.length, 'chat');
-    lines.push(colors.bold(`Processing ${printable(provider)} sessions (${chats})`));
-    for (const row of rows) lines.push(`  ${headline(row, look)}`, ...actionLines(row, look));
+    const head = `Processing ${printable(provider)} sessions (${counted(rows.length, 'chat')})`;
+    lines.push(colors.bold(head));
+    for (const row of rows) lines.push(`  ${headline(row)}`, ...actionLines(row));
     if (rows.length > 0) lines.push('');
   }
-  return lines;
-}
+  if (lines.at(-1) !== '') lines.push('');
+  lines.push(rule, colors.bold('Cleanup Summary:'), ...summaryLines(report), rule, '');
+  const fitting =
+    width === undefined ? lines : lines.flatMap((line) => wrapped(line, width, INDENT));
+  return fitting.join('\n');
 
-function headline({ decision }: Row, { report, colors, chat, session }: Look): string {
-  const { state, lastActivity, mapping } = decision;
-  const name = `${printable(mapping.provider)}/${chat(mapping.chat)}`;
-  const of = `Session ${mapping.session === null ? '?' : session(mapping.session)}`;
-  const since = lastActivity === null ? '?' : `${hoursIdle(lastActivity, report.now)}h`;
-  const last = lastActivity === null ? 'unknown' : localTime(lastActivity);
-  switch (state) {
-    case 'active':
-      return `✅ ${name}: ${of} ${colors.green('active')} (idle ${since}, last: ${last})`;
-    case 'idle':
-      return `🧹 ${name}: ${of} ${colors.yellow('idle')} for ${since} (last: ${last})`;
-    case 'missing':
-      return `⚠️  ${name}: ${of} file not found${decision.removes ? '' : ' (kept)'}`;
-    case 'unreadable':
-      return `⚠️  ${name}: ${of} ${colors.red('could not be looked at')} (kept)`;
-    case 'unrecognized':
-      return mapping.family === undefined
-        ? `❔ ${name}: ${of} belongs to no CLI that is known (kept)`
-        : `❔ ${name}: ${of} is no session id that the CLI could have given (kept)`;
+  function headline({ decision }: Row): string {
+    const { state, lastActivity, mapping } = decision;
+    const name = `${printable(mapping.provider)}/${chatName(mapping.chat)}`;
+    const of = `Session ${mapping.session === null ? '?' : sessionName(mapping.session)}`;
+    const since = lastActivity === null ? '?' : `${hoursIdle(lastActivity, now)}h`;
+    const last = lastActivity === null ? 'unknown' : localTime(lastActivity);
+    switch (state) {
+      case 'active':
+        return `✅ ${name}: ${of} ${colors.green('active')} (idle ${since}, last: ${last})`;
+      case 'idle':
+        return `🧹 ${name}: ${of} ${colors.yellow('idle')} for ${since} (last: ${last})`;
+      case 'missing':
+        return `⚠️  ${name}: ${of} file not found${decision.removes ? '' : ' (kept)'}`;
+      case 'unreadable':
+        return `⚠️  ${name}: ${of} ${colors.red('could not be looked at')} (kept)`;
+      case 'unrecognized':
+        return mapping.family === undefined
+          ? `❔ ${name}: ${of} belongs to no CLI that is known (kept)`
+          : `❔ ${name}: ${of} is no session id that the CLI could have given (kept)`;
+    }
   }
-}
 
-function actionLines(row: Row, { report, colors, verbose }: Look): string[] {
-  const { action, via, note } = row;
-  const lines: string[] = [];
-  if (action === 'would-remove') {
-    lines.push(colors.cyan(`${INDENT}[DRY RUN] Would remove this mapping`));
-  } else if (action === 'removed') {
-    const way = report.withBridge ? ` via the ${via}` : '';
-    lines.push(`${INDENT}✂️  Removed mapping${way} (${wayBack(row)})`);
-  } else if (note !== null) {
-    lines.push(`${INDENT}Kept: ${note}`);
+  function actionLines(row: Row): string[] {
+    const { action, via, note, decision } = row;
+    const lines: string[] = [];
+    if (action === 'would-remove') {
+      lines.push(colors.cyan(`${INDENT}[DRY RUN] Would remove this mapping`));
+    } else if (action === 'removed') {
+      const way = report.withBridge ? ` via the ${via}` : '';
+      lines.push(`${INDENT}✂️  Removed mapping${way} (${wayBack(row)})`);
+    } else if (note !== null) {
+      lines.push(`${INDENT}Kept: ${note}`);
+    }
+    if (!verbose) return lines;
+    const details = decision.running ? ['Its process runs right now'] : [];
+    if (decision.transcript !== null) {
+      details.push(...transcriptLines(decision.mapping, decision.transcript));
+    }
+    return [...lines, ...details.map((line) => colors.dim(INDENT + line))];
   }
-  if (verbose) lines.push(...detailLines(row).map((line) => colors.dim(`${INDENT}${line}`)));
-  return lines;
 }
 
 /** How the session is taken up again; users know the words for Claude Code. */
@@ -130,31 +110,22 @@ function wayBack({ decision: { mapping, transcript } }: Row): string {
   return `can be restored with ${mapping.family === 'claude' ? '--resume' : command}`;
 }
 
-function detailLines({ decision: { mapping, running, transcript } }: Row): string[] {
-  const lines = running ? ['Its process runs right now'] : [];
-  return transcript === null ? lines : [...lines, ...transcriptLines(mapping, transcript)];
-}
-
-function summaryLines({ report, colors }: Look): string[] {
+function summaryLines(report: CleanReport): string[] {
   const summary = summarize(report);
-  const lines = [
-    colors.bold('Cleanup Summary:'),
-    `  Total sessions checked: ${summary.checked}`,
-    `  Active sessions (kept): ${summary.active}`,
-    `  Idle sessions (>${report.thresholdHours}h): ${summary.idle}`,
-    `  Missing session files: ${summary.missing}`,
-  ];
   const rare: [string, number][] = [
     ['Unreadable sessions (kept)', summary.unreadable],
     ['Unrecognized sessions (kept)', summary.unrecognized],
     ['Written back by the bridge', summary.writtenBack],
   ];
-  for (const [label, count] of rare) if (count > 0) lines.push(`  ${label}: ${count}`);
-  lines.push(
+  return [
+    `  Total sessions checked: ${summary.checked}`,
+    `  Active sessions (kept): ${summary.active}`,
+    `  Idle sessions (>${report.thresholdHours}h): ${summary.idle}`,
+    `  Missing session files: ${summary.missing}`,
+    ...rare.flatMap(([label, count]) => (count > 0 ? [`  ${label}: ${count}`] : [])),
     report.dryRun
       ? `  [DRY RUN] Would remove: ${counted(summary.wouldRemove, 'mapping')}`
       : `  Cleaned up: ${counted(summary.removed, 'mapping')}`,
-  );
-  if (summary.removed > 0) lines.push('  To put them back: claude-session-cleanup restore --last');
-  return lines;
+    ...(summary.removed > 0 ? ['  To put them back: claude-session-cleanup restore --last'] : []),
+  ];
 }

@@ -52,7 +52,6 @@ export function columnsOf(report: CleanReport): Columns {
   };
   const chat: Column = {
     heading: 'CHAT',
-    most: WHOLE_MOST,
     cell: ({ decision: { mapping } }) => fitted(mapping.chat, shortChat(mapping.chat)),
   };
   const wholeChat: Column = {
@@ -61,7 +60,6 @@ export function columnsOf(report: CleanReport): Columns {
   };
   const session: Column = {
     heading: 'SESSION',
-    most: WHOLE_MOST,
     cell: ({ decision: { mapping } }) =>
       mapping.session === null ? '?' : fitted(mapping.session, shortSession(mapping.session)),
   };
