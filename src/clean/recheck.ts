@@ -1,25 +1,23 @@
 import type { FinalCheck } from '../commit/remove-mappings.js';
 import { reason } from '../errors.js';
 import type { Leaving } from '../journal/removals.js';
-import { problem } from '../output/finding.js';
 import type { Problems } from '../output/problems.js';
 import { keyOf } from '../session-map/parse.js';
 import { type FoundActivity, findActivity } from '../sessions/activity.js';
-import { type Assessment, reportUnreadable } from '../sessions/assess.js';
+import { type Assessment, activeSince, reportUnreadable } from '../sessions/assess.js';
 import { type Decision, decide, isIdle } from '../sessions/decide.js';
 
-// Some file systems count whole seconds: what changes within the same one looks unchanged.
-const COARSE_CLOCK_MS = 2000;
+// A look at all processes takes some ms: in a loop over thousands of mappings it is not worth one each.
+const PROCESSES_MS = 50;
 
 /** The decision taken anew, right before it takes effect. */
 export class Recheck implements FinalCheck {
   readonly #assessment: Assessment;
   readonly #problems: Problems;
-  readonly #byKey: ReadonlyMap<string, Decision>;
-  #activity: FoundActivity | undefined;
-  #lookedAt = 0;
-  #times: ReadonlyMap<string, number> = new Map();
-  #goes: ReadonlySet<string> = new Set();
+  #activity: FoundActivity;
+  #sweptAt: number;
+  #processesAt = Number.NEGATIVE_INFINITY;
+  #goes: ReadonlyMap<string, Decision>;
   /** The latest decision on those that stay, whether they became active meanwhile or were so all along. */
   readonly staying = new Map<string, Decision>();
 
@@ -27,77 +25,75 @@ export class Recheck implements FinalCheck {
     this.#assessment = assessment;
     this.#problems = problems;
     this.#activity = assessment.activity;
-    this.#lookedAt = assessment.policy.now;
-    this.#times = assessment.activity.directoryTimesSwept();
-    this.#goes = new Set(
-      assessment.decisions.filter(({ removes }) => removes).map(({ mapping }) => keyOf(mapping)),
-    );
-    this.#byKey = new Map(
-      assessment.decisions.map((decision) => [keyOf(decision.mapping), decision]),
+    this.#sweptAt = assessment.policy.now;
+    this.#goes = new Map(
+      assessment.decisions
+        .filter(({ removes }) => removes)
+        .map((decision) => [keyOf(decision.mapping), decision]),
     );
   }
 
-  /**
-   * Sweeps once more, the first time and whenever files have come or gone since the last time; looks for
-   * processes every time, where they count.
-   */
+  /** Sweeps once more whenever files have come or gone since the last time; looks at the processes. */
   refresh(): void {
-    const { decisions, activity, policy } = this.#assessment;
+    const { decisions, policy } = this.#assessment;
     const mappings = decisions.map(({ mapping }) => mapping);
-    if (this.#activity === undefined || this.#hasChanged(this.#activity)) {
-      this.#lookedAt = Date.now();
-      this.#activity = findActivity(mappings, activity.roots, policy.keepRunning, true);
-      this.#times = this.#activity.directoryTimesSwept();
+    if (this.#activity.hasChangedSince(this.#sweptAt)) {
+      this.#sweptAt = Date.now();
+      this.#activity = findActivity(mappings, this.#activity.roots, {
+        checkRunning: policy.keepRunning,
+        activeSince: activeSince(mappings, policy),
+        keepTimes: true,
+      });
+      this.#processesAt = performance.now();
     } else if (policy.keepRunning) {
-      this.#activity.refreshRunning();
+      this.#lookAtProcesses();
     } else {
       return;
     }
     const anew = decide(mappings, this.#activity, policy);
     reportUnreadable(anew, this.#activity, this.#problems);
-    const goes = new Set<string>();
+    const goes = new Map<string, Decision>();
     for (const decision of anew) {
       const key = keyOf(decision.mapping);
-      if (decision.removes) goes.add(key);
+      if (decision.removes) goes.set(key, decision);
       else this.staying.set(key, decision);
     }
     this.#goes = goes;
   }
 
-  #hasChanged(activity: FoundActivity): boolean {
-    return [...activity.directoryTimes()].some(
-      ([directory, time]) =>
-        time !== this.#times.get(directory) || Math.abs(time - this.#lookedAt) < COARSE_CLOCK_MS,
-    );
+  #lookAtProcesses(): void {
+    this.#activity.refreshRunning();
+    this.#processesAt = performance.now();
   }
 
+  /** Looks at this session's own files and processes once more. */
   stays({ mapping }: Leaving): boolean {
-    const key = keyOf(mapping);
+    const decision = this.#goes.get(keyOf(mapping));
     const { family, session } = mapping;
-    if (this.#activity === undefined || family === undefined || session === null) return true;
-    if (!this.#goes.has(key)) return true;
+    if (decision === undefined || family === undefined || session === null) return true;
+    const { policy } = this.#assessment;
+    if (policy.keepRunning) {
+      if (performance.now() - this.#processesAt > PROCESSES_MS) this.#lookAtProcesses();
+      const running = this.#activity.isRunning(family, session);
+      if (running || this.#activity.mayRun(family, session)) {
+        return this.#keep({ ...decision, running, keptBecause: running ? 'running' : 'doubt' });
+      }
+    }
     try {
       const latest = this.#activity.latestActivity(family, session);
       // Without a file: it never had one, or it has been moved or deleted since the sweep.
-      if (latest === null) return this.#activity.activityOf(family, session).lastActivity !== null;
-      if (isIdle(latest, this.#assessment.policy)) return false;
-      this.#revive(key, latest);
-      return true;
+      if (latest === null) return decision.state !== 'missing';
+      if (isIdle(mapping, latest, policy)) return false;
+      const active = { state: 'active', lastActivity: latest, keptBecause: 'active' } as const;
+      return this.#keep({ ...decision, ...active });
     } catch (error) {
-      this.#problems.add(problem(`${mapping.provider}/${mapping.chat}`, `kept: ${reason(error)}`));
+      this.#problems.error(`${mapping.provider}/${mapping.chat}: kept: ${reason(error)}`);
       return true;
     }
   }
 
-  #revive(key: string, lastActivity: number): void {
-    const decision = this.#byKey.get(key);
-    if (decision === undefined) return;
-    this.staying.set(key, {
-      ...decision,
-      state: 'active',
-      lastActivity,
-      removes: false,
-      keptBecause: 'active',
-    });
+  #keep(decision: Decision): true {
+    this.staying.set(keyOf(decision.mapping), { ...decision, removes: false });
+    return true;
   }
 }

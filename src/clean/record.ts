@@ -9,6 +9,7 @@ import { findingLine } from '../output/finding.js';
 import type { Problems } from '../output/problems.js';
 import { type CleanReport, summarize } from '../report/clean-report.js';
 import { type MapPlace, mustBeInPlace } from '../session-map/location.js';
+import { nextWaiting, type WaitingList } from '../sessions/waiting.js';
 
 /** How a run ended. */
 interface Ending {
@@ -19,7 +20,8 @@ interface Ending {
   readonly error: unknown;
 }
 
-type RecordedOptions = Omit<RunSettings, 'bridgeUrl' | 'onChange'> & {
+/** What of a run's options is recorded. */
+export type RecordedOptions = Omit<RunSettings, 'bridgeUrl' | 'onChange'> & {
   readonly bridgeUrl: URL | undefined;
   readonly onChange: string | undefined;
 };
@@ -53,7 +55,7 @@ export function recordRun(
         error: error === undefined ? told : reason(error),
         removed: report === undefined ? 0 : summarize(report).removed,
         weaker: before?.weaker ?? null,
-        missing: before?.missing ?? {},
+        missing: waitingAfter(report, before),
         ...{ sessionDir, thresholdHours, roots },
         ...{ bridgeUrl: bridgeUrl?.href ?? null, onChange: onChange ?? null },
       },
@@ -63,6 +65,19 @@ export function recordRun(
     if (exitStatus === EXIT.failed) return;
     problems.warn(`${directory}/${LAST_RUN_NAME}: can't be written: ${reason(failure)}`);
   }
+}
+
+/** Those that wait for `--missing remove`; a run that came to no decision leaves them as they were. */
+function waitingAfter(report: CleanReport | undefined, before: LastRun | undefined): WaitingList {
+  const waiting = before?.missing ?? {};
+  if (report === undefined) return waiting;
+  const rows = report.sections.flatMap((section) => section.rows);
+  const staying = rows.filter(({ action }) => action !== 'removed');
+  return nextWaiting(
+    waiting,
+    staying.map(({ decision }) => decision),
+    report.now,
+  );
 }
 
 function statusOf(error: unknown, problems: Problems): ExitStatus {

@@ -5,6 +5,8 @@ import type { Decision, KeptBecause } from '../sessions/decide.js';
 import type { GuardedAssessment } from './guards.js';
 import type { Removal } from './remove.js';
 
+const HOUR_MS = 3600 * 1000;
+
 /**
  * The report of a clean run.
  *
@@ -17,7 +19,7 @@ export function reportOf(
   options: Pick<CleanReport, 'dryRun' | 'thresholdHours'>,
 ): CleanReport {
   const { decisions, policy, mapped, writtenBack } = assessment;
-  const cutoff = policy.now - policy.thresholdMs;
+  const cutoff = policy.now - options.thresholdHours * HOUR_MS;
   const rows = decisions.map((decision) =>
     rowOf(decision, removal, blockedBecause, options.dryRun, cutoff),
   );
@@ -69,14 +71,11 @@ function stayed(decision: Decision, keptBecause: KeptBecause): Decision {
 }
 
 /** Why it was kept, where its state does not say so. */
-function noteOn(
-  { state, running, keptBecause, lastActivity }: Decision,
-  cutoff: number,
-): string | null {
+function noteOn({ state, keptBecause, lastActivity }: Decision, cutoff: number): string | null {
   if (keptBecause === 'rule') return '--keep names it';
-  if (keptBecause === 'running') {
-    return running ? 'its process runs right now' : 'its process may run right now';
-  }
+  if (keptBecause === 'running') return 'its process runs right now';
+  if (keptBecause === 'guard') return 'what was found of its CLI is suspicious';
+  if (keptBecause === 'doubt' && state === 'idle') return 'its process may run right now';
   const isYoung = lastActivity === null || lastActivity >= cutoff;
   return state === 'active' && !isYoung ? '--hours gives it longer' : null;
 }

@@ -5,18 +5,30 @@ import { clearLeftovers } from '../commit/leftovers.js';
 import { takeLock } from '../commit/lock.js';
 import { Journal, pruneJournal } from '../journal/journal.js';
 import { type LastRun, readLastRun } from '../journal/last-run.js';
-import type { CleanOptions } from '../options/resolve.js';
 import type { Problems } from '../output/problems.js';
+import type { Roots } from '../providers/index.js';
 import { type CleanReport, rowsOf } from '../report/clean-report.js';
 import { foreignGroup, locateMap, type MapLocation } from '../session-map/location.js';
-import { assess } from '../sessions/assess.js';
+import { type AssessOptions, assess } from '../sessions/assess.js';
+import type { RemovalLimit } from '../sessions/decide.js';
 import { type GuardedAssessment, guard } from './guards.js';
 import { announceChange } from './on-change.js';
-import { recordRun } from './record.js';
+import { type RecordedOptions, recordRun } from './record.js';
 import { removeDecided } from './remove.js';
 import { reportOf } from './result.js';
 
 const DAY_MS = 24 * 3600 * 1000;
+
+/** What a clean run is told. */
+export interface RunOptions extends AssessOptions, RecordedOptions {
+  readonly roots: Roots;
+  readonly bridgeUrl: URL | undefined;
+  readonly dryRun: boolean;
+  readonly json: boolean;
+  readonly verbose: boolean;
+  readonly maxRemove: RemovalLimit | undefined;
+  readonly journalDays: number;
+}
 
 /**
  * A clean run from the map to what became of it; a dry one ends with the decision.
@@ -24,15 +36,16 @@ const DAY_MS = 24 * 3600 * 1000;
  * @param problems what is worth telling; it grows
  * @throws CleanupError when the run could not come to its decision; the map is whole
  */
-export async function runClean(options: CleanOptions, problems: Problems): Promise<CleanReport> {
+export async function runClean(options: RunOptions, problems: Problems): Promise<CleanReport> {
   const startedAt = Date.now();
   const location = locateMap(options.sessionDir, !options.dryRun, problems);
   const group = foreignGroup(location);
   if (group !== undefined) problems.add(group);
-  if (options.dryRun || !existsSync(location.path)) {
-    return reportOf(await look(options, location, problems), undefined, location, options);
-  }
   const before = readLastRun(location.directory);
+  if (options.dryRun || !existsSync(location.path)) {
+    const found = await look(options, location, before, problems);
+    return reportOf(found, undefined, location, options);
+  }
   const record = (report: CleanReport | undefined, error: unknown): void => {
     recordRun({ startedAt, report, error }, options, location, before, problems);
   };
@@ -52,8 +65,9 @@ export async function runClean(options: CleanOptions, problems: Problems): Promi
 }
 
 async function look(
-  options: CleanOptions,
+  options: RunOptions,
   location: MapLocation,
+  before: LastRun | undefined,
   problems: Problems,
 ): Promise<GuardedAssessment> {
   const bridge = options.bridgeUrl && new Bridge(options.bridgeUrl);
@@ -64,15 +78,16 @@ async function look(
     location,
     bridge,
     journal,
+    before?.missing ?? {},
     showsRunning,
     problems,
     !options.dryRun,
   );
-  return { assessment, blockedBecause: guard(assessment, options, problems) };
+  return { assessment, blockedBecause: guard(assessment, options, before, problems) };
 }
 
 async function cleanLocked(
-  options: CleanOptions,
+  options: RunOptions,
   location: MapLocation,
   before: LastRun | undefined,
   problems: Problems,
@@ -81,7 +96,7 @@ async function cleanLocked(
   try {
     const id = randomUUID();
     await clearLeftovers(location, problems);
-    const found = await look(options, location, problems);
+    const found = await look(options, location, before, problems);
     const hasWork =
       found.blockedBecause === undefined &&
       found.assessment.decisions.some(({ removes }) => removes);

@@ -15,7 +15,8 @@ import { print, terminalWidth } from '../output/stdout.js';
 import { doctorJson, doctorText } from '../report/doctor.js';
 import type { MapSnapshot } from '../session-map/read.js';
 import { findActivity } from '../sessions/activity.js';
-import { decide } from '../sessions/decide.js';
+import { activeSince } from '../sessions/assess.js';
+import { decide, type Policy } from '../sessions/decide.js';
 import { unite } from '../sessions/mapped.js';
 import { writtenBack, writtenBackFinding } from '../sessions/written-back.js';
 import { type Account, accountOf } from '../system/account.js';
@@ -40,13 +41,18 @@ async function checkAll(options: SessionOptions): Promise<Finding[]> {
   const bridge = await checkBridge(view.bridgeUrl, job, map.last?.onChange, map.snapshot);
   const sections = unite(bridge.memory, map.snapshot?.map);
   const mappings = sections.flatMap((section) => section.mappings);
-  const activity = findActivity(mappings, view.roots, false);
-  const policy = {
+  const policy: Policy = {
     now,
-    thresholdMs: options.thresholdMs,
+    thresholdMsOf: options.thresholdMsOf,
+    isKept: () => false,
     missing: 'keep',
+    missingSince: () => undefined,
     keepRunning: false,
-  } as const;
+  };
+  const activity = findActivity(mappings, view.roots, {
+    checkRunning: false,
+    activeSince: activeSince(mappings, policy),
+  });
   const withWays = (found: Finding): Finding =>
     view.bridgeUrl === undefined ? { ...found, fix: waysToTell(job) } : found;
   const back = writtenBack(map.journal ?? [], decide(mappings, activity, policy));

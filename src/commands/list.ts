@@ -43,10 +43,11 @@ async function look(
   const bridge = options.bridgeUrl && new Bridge(options.bridgeUrl);
   const journal = new Journal(location.directory);
   const asked = { ...options, missing: 'keep', keepRunning: true } as const;
-  const assessment = await assess(asked, location, bridge, journal, true, problems);
+  const lastRun = readLastRun(location.directory);
+  const waiting = lastRun?.missing ?? {};
+  const assessment = await assess(asked, location, bridge, journal, waiting, true, problems);
   const { decisions, mapped, policy, writtenBack } = assessment;
   const sharedWith = sharing(decisions.map(({ mapping }) => mapping));
-  const lastRun = readLastRun(location.directory);
   const named =
     chats.length === 0 ? undefined : weighed(chats, assessment, options, lastRun, journal);
   const rows = [...(named?.mapped.keys() ?? decisions)].map(
@@ -64,7 +65,7 @@ async function look(
     dryRun: false,
     thresholdHours: options.thresholdHours,
     now: policy.now,
-    cutoff: policy.now - policy.thresholdMs,
+    cutoff: policy.now - options.thresholdMs,
     map: location.named,
     hasMap: mapped.file !== undefined || mapped.memory !== undefined,
     mapped: decisions.length,

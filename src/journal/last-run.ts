@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { EXIT, type ExitStatus } from '../errors.js';
 import { VERSION } from '../name.js';
 import { ownAccount } from '../system/account.js';
+import { type BootClock, bootClock } from '../system/boot-clock.js';
 import { openForReading } from '../system/open.js';
 import { replaceFile } from '../system/replace-file.js';
 import { unlinkIfThere } from '../system/unlink.js';
@@ -48,6 +49,8 @@ export interface Waiting {
 /** The record of the last clean run, whatever became of it. A dry run leaves none. */
 export interface LastRun extends RunSettings, RunResult {
   readonly version: 1;
+  /** The kernel's own clock at its end. */
+  readonly clock: BootClock;
   readonly user: string;
   readonly home: string | null;
   readonly program: Readonly<Record<'path' | 'version' | 'node' | 'nodePath', string>>;
@@ -96,6 +99,7 @@ export function writeLastRun(
   const record: LastRun = {
     version: 1,
     ...run,
+    clock: bootClock(),
     user: ownAccount()?.name ?? String(process.geteuid?.()),
     home: process.env['HOME'] ?? null,
     program: { path, version: VERSION, node: process.version, nodePath: process.execPath },
@@ -135,6 +139,7 @@ const OUTLINE = {
     home: null,
   },
   missing: { [ANY_NAME]: { session: '', since: '' } },
+  clock: { boot: '', upMs: 0 },
   program: { path: '', version: '', node: '', nodePath: '' },
   counters: { runs: 0, removed: 0, failed: 0 },
 };

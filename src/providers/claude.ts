@@ -36,6 +36,7 @@ export const claude: Provider = {
       : { by: 'name', session, part: 'transcript' };
   },
 
+  ownerOf: ([, , session]) => session,
   projectOf: (transcript) => directoryInside(transcript) ?? folderOf(transcript),
   resumeCommand: (session) => ['claude', '--resume', session],
 };

@@ -1,12 +1,15 @@
 import { basename, dirname } from 'node:path';
 import type { Provider } from './provider.js';
+import { parentsInside } from './session-id-inside.js';
 import { directoryInside } from './working-directory.js';
 
 /**
  * Codex CLI (layout seen in 0.20 to 0.169): `sessions/yyyy/mm/dd/rollout-<local time>-<id>.jsonl`, the
  * same names flat under `archived_sessions/`, `.jsonl.zst` when its compression is on, and flat
- * `sessions/<id>.jsonl`. Ids are UUIDv7 (v4 in 0.20), so they tell the day that they were made.
- * `rollout-compress-*` and `rollout-materialize-*` are Codex's temp files.
+ * `sessions/<id>.jsonl`; converters add a suffix to the time, or write `converted-<id>.jsonl`. Ids are
+ * UUIDv7 (v4 in 0.20), so they tell the day that they were made; an imported thread has a new id in the
+ * folder of an old day. `rollout-compress-*` and `rollout-materialize-*` are Codex's temp files. A
+ * sub-agent has a rollout of its own, whose first line names its parent (0.169).
  */
 export const codex: Provider = {
   family: 'codex',
@@ -34,6 +37,12 @@ export const codex: Provider = {
     return id === undefined ? undefined : { by: 'name', session: id, part: 'transcript' };
   },
 
+  // All lie side by side.
+  ownerOf: () => undefined,
+  subAgents: {
+    mayLieIn: ([, ...date], since) => date.length === DATE_PARTS && !endsBefore(date, since),
+    parentsOf: parentsInside,
+  },
   projectOf: (transcript) => directoryInside(transcript) ?? null,
   // An archived session can't be resumed.
   resumeCommand: (session, transcript) =>
@@ -49,8 +58,13 @@ const DATE_PARTS = 3;
 const ROLLOUT = /^rollout-\d{4}-\d\d-\d\dT\d\d-\d\d-\d\d-(.+?)\.jsonl(?:\.zst)?$/;
 const PLAIN = /^(?!rollout-)(.+?)\.jsonl(?:\.zst)?$/;
 
+const UUID = /^.*(?<![0-9a-f])([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})(?![0-9a-f])/i;
+const ENDING = /\.jsonl(?:\.zst)?$/;
+const TEMP = /^rollout-(?:compress|materialize)-/;
+
 function idInName(name: string): string | undefined {
-  return (ROLLOUT.exec(name) ?? PLAIN.exec(name))?.[1];
+  if (!ENDING.test(name) || TEMP.test(name)) return undefined;
+  return (UUID.exec(name) ?? ROLLOUT.exec(name) ?? PLAIN.exec(name))?.[1];
 }
 
 const DAY_MS = 24 * 3600 * 1000;

@@ -26,14 +26,18 @@ export interface SessionFiles {
   readonly obstacles: readonly Obstacle[];
 }
 
-/** The files found so far, by session. */
+type Found = { files: SessionFile[]; obstacles: Obstacle[] };
+
+/** The files found so far, by session. The ids of sessions are in small letters here. */
 export class FileIndex {
   readonly #wanted: ReadonlySet<string>;
   readonly #byPrefix = new Map<string, string[]>();
-  readonly #sessions = new Map<string, { files: SessionFile[]; obstacles: Obstacle[] }>();
+  readonly #sessions = new Map<string, Found>();
   readonly #byFolder = new Map<string, Set<string>>();
   readonly #empty: { readonly session: string; readonly path: string }[] = [];
   transcripts = 0;
+  /** Files that tell nothing today, by their modification times, ms: they may be written to again. */
+  readonly quiet = new Map<string, number>();
 
   constructor(wanted: ReadonlySet<string>) {
     this.#wanted = wanted;
@@ -41,6 +45,15 @@ export class FileIndex {
 
   get sessions(): ReadonlyMap<string, SessionFiles> {
     return this.#sessions;
+  }
+
+  /** Whether a session that was looked for has no transcript. */
+  get hasLost(): boolean {
+    for (const session of this.#wanted) {
+      const files = this.#sessions.get(session)?.files ?? [];
+      if (!files.some(({ part }) => part === 'transcript')) return true;
+    }
+    return false;
   }
 
   /** The sessions looked for whose ids begin so. */
@@ -51,51 +64,120 @@ export class FileIndex {
         this.#byPrefix.set(key, [...(this.#byPrefix.get(key) ?? []), session]);
       }
     }
-    return this.#byPrefix.get(prefix) ?? [];
-  }
-
-  /** The sessions that have a transcript in this file's folder. */
-  besides(path: string): readonly string[] {
-    return [...(this.#byFolder.get(dirname(path)) ?? [])];
+    return this.#byPrefix.get(prefix.toLowerCase()) ?? [];
   }
 
   /** Takes in a file that is this session's. */
-  add(session: string, path: string, part: SessionFile['part']): void {
+  add(name: string, path: string, part: SessionFile['part']): void {
     if (part === 'transcript') this.transcripts += 1;
+    const session = name.toLowerCase();
     if (!this.#wanted.has(session)) return;
-    this.#stat(path, [session], (stats) => this.#addFile(session, path, stats.mtimeMs, part));
+    this.#look(path, [session], ({ mtimeMs }) => this.#addFile(session, path, mtimeMs, part));
     if (part === 'transcript') {
       const folder = dirname(path);
       this.#byFolder.set(folder, (this.#byFolder.get(folder) ?? new Set()).add(session));
     }
   }
 
-  /** Takes in a file that belongs to one of these sessions, or to another one: it says so inside. */
-  attribute(path: string, candidates: readonly string[], part: SessionFile['part']): void {
-    if (part === 'transcript') this.transcripts += 1;
-    this.#stat(path, candidates, ({ size, mtimeMs }) => {
-      if (candidates.every((session) => this.#isOutdone(session, part, mtimeMs))) {
-        // Not worth opening, but worth another look: it may be written to again.
-        for (const candidate of candidates) this.#addFile(candidate, path, mtimeMs, part);
-        return;
-      }
-      const session = size === 0 ? undefined : sessionIdInside(path);
+  /** Takes in a transcript of one of these sessions, or of another one: it says so inside. */
+  attribute(path: string, candidates: readonly string[]): void {
+    const part = 'transcript';
+    this.transcripts += 1;
+    this.#look(path, candidates, ({ size, mtimeMs }) => {
+      const session = size === 0 ? undefined : sessionIdInside(path)?.toLowerCase();
       if (session !== undefined) {
         for (const candidate of candidates) {
-          const isCutShort = part === 'transcript' && session.startsWith(candidate);
-          if (candidate !== session && !isCutShort) continue;
+          if (!session.startsWith(candidate)) continue;
           this.#addFile(candidate, path, mtimeMs, part);
-          if (candidate !== session) this.#doubt(candidate, cutShort(path));
+          if (candidate !== session) this.doubt(candidate, cutShort(path));
         }
         return;
       }
       // Perhaps it is being written at this moment: it counts as activity for all of them.
       for (const candidate of candidates) {
         this.#addFile(candidate, path, mtimeMs, part);
-        if (size > 0) this.#doubt(candidate, nameless(path));
+        if (size > 0) this.doubt(candidate, nameless(path));
         else this.#empty.push({ session: candidate, path });
       }
     });
+  }
+
+  /**
+   * Takes in files that say inside which session of their folder they belong to. To be called when all
+   * transcripts are in: only a file that is younger than some session there is opened.
+   */
+  attributeBeside(paths: readonly string[]): void {
+    const folders = new Map<string, string[]>();
+    for (const path of paths) {
+      const folder = dirname(path);
+      const known = folders.get(folder);
+      if (known === undefined) folders.set(folder, [path]);
+      else known.push(path);
+    }
+    for (const [folder, files] of folders) {
+      const sessions = [...(this.#byFolder.get(folder) ?? [])];
+      if (sessions.length > 0) this.#attributeIn(files, sessions);
+    }
+  }
+
+  #attributeIn(paths: readonly string[], sessions: readonly string[]): void {
+    const oldest = sessions
+      .map((session) => this.#newestOf(session))
+      .reduce((a, b) => Math.min(a, b));
+    // One that does not say whose it is counts for every session of the folder: the youngest is enough.
+    const nobodys = new Map<'empty' | 'doubtful', SessionFile & { obstacle?: Obstacle }>();
+    for (const path of paths) {
+      const look = lookAt(path);
+      if (look === undefined) continue;
+      const { mtimeMs } = look;
+      if (mtimeMs <= oldest) {
+        this.quiet.set(path, mtimeMs);
+        continue;
+      }
+      const { session, obstacle } = look.obstacle ? look : ownerInside(path, look.size);
+      if (session !== undefined) {
+        if (this.#wanted.has(session)) this.#addFile(session, path, mtimeMs, 'extra');
+        continue;
+      }
+      const kind = obstacle === undefined ? 'empty' : 'doubtful';
+      if ((nobodys.get(kind)?.mtimeMs ?? 0) > mtimeMs) continue;
+      nobodys.set(kind, { path, mtimeMs, part: 'extra', ...(obstacle && { obstacle }) });
+    }
+    for (const { path, mtimeMs, obstacle } of nobodys.values()) {
+      for (const session of sessions) {
+        if (this.#newestOf(session) >= mtimeMs) continue;
+        if (Number.isFinite(mtimeMs)) this.#addFile(session, path, mtimeMs, 'extra');
+        if (obstacle !== undefined) this.doubt(session, obstacle);
+      }
+    }
+  }
+
+  /**
+   * Takes in a transcript of a sub-agent that has an id of its own: it is its parent's activity.
+   *
+   * @param since files that were not written to since then, ms since the epoch, are not opened
+   * @returns what keeps it from being looked at: it may be any session's
+   */
+  relate(
+    path: string,
+    since: number,
+    parentsOf: (path: string) => readonly string[],
+  ): Obstacle | undefined {
+    const look = lookAt(path);
+    if (look === undefined || look.obstacle !== undefined) return look?.obstacle;
+    if (look.mtimeMs < since) {
+      this.quiet.set(path, look.mtimeMs);
+      return undefined;
+    }
+    try {
+      for (const parent of parentsOf(path)) {
+        const session = parent.toLowerCase();
+        if (this.#wanted.has(session)) this.#addFile(session, path, look.mtimeMs, 'extra');
+      }
+      return undefined;
+    } catch (error) {
+      return obstacleAt(path, error);
+    }
   }
 
   /** To be called when all files are in: one that is empty may be anybody's, and proves nobody idle. */
@@ -103,49 +185,80 @@ export class FileIndex {
     const empty = new Set(this.#empty.map(({ path }) => path));
     for (const { session, path } of this.#empty) {
       if (this.#of(session).files.every((file) => empty.has(file.path))) {
-        this.#doubt(session, nameless(path));
+        this.doubt(session, nameless(path));
       }
     }
   }
 
-  /** Whether this file could tell nothing new of the session's last activity. */
-  #isOutdone(session: string, part: SessionFile['part'], mtimeMs: number): boolean {
+  #newestOf(session: string): number {
     const files = this.#sessions.get(session)?.files ?? [];
-    return part === 'extra' && files.some((file) => file.mtimeMs >= mtimeMs);
+    return files.reduce((newest, { mtimeMs }) => Math.max(newest, mtimeMs), 0);
   }
 
   /** Runs a look at a file; what is in its way becomes a doubt about these sessions. */
-  #stat(path: string, sessions: readonly string[], take: (stats: Stats) => void): void {
+  #look(path: string, sessions: readonly string[], take: (look: Look) => void): void {
     if (sessions.length === 0) return;
-    let obstacle: Obstacle | undefined;
+    const look = lookAt(path);
+    if (look === undefined) return;
+    let { obstacle } = look;
     try {
-      const stats = statSync(path);
-      // A pipe of such a name would have no end.
-      if (!stats.isFile()) return;
-      take(stats);
-      if (!mayRead(path, stats)) obstacle = forbidden(path);
+      if (Number.isFinite(look.mtimeMs)) take(look);
     } catch (error) {
-      obstacle = obstacleAt(path, error) ?? (isLink(path) ? leadsNowhere(path) : undefined);
+      obstacle ??= obstacleAt(path, error);
     }
     if (obstacle === undefined) return;
-    for (const session of sessions) this.#doubt(session, obstacle);
+    for (const session of sessions) this.doubt(session, obstacle);
   }
 
   #addFile(session: string, path: string, mtimeMs: number, part: SessionFile['part']): void {
     this.#of(session).files.push({ path, mtimeMs, part });
   }
 
-  #doubt(session: string, obstacle: Obstacle): void {
+  /** Takes in what makes this session's activity uncertain. */
+  doubt(session: string, obstacle: Obstacle): void {
     this.#of(session).obstacles.push(obstacle);
   }
 
-  #of(session: string): { files: SessionFile[]; obstacles: Obstacle[] } {
+  #of(session: string): Found {
     let known = this.#sessions.get(session);
     if (known === undefined) {
       known = { files: [], obstacles: [] };
       this.#sessions.set(session, known);
     }
     return known;
+  }
+}
+
+interface Look {
+  /** Infinity when it could not be asked for: it may be the youngest. */
+  readonly mtimeMs: number;
+  readonly size: number;
+  readonly session?: undefined;
+  readonly obstacle?: Obstacle | undefined;
+}
+
+/** The time and size of a file. A pipe or a device of such a name is not there: it would have no end. */
+function lookAt(path: string): Look | undefined {
+  try {
+    const stats = statSync(path);
+    if (!stats.isFile()) return undefined;
+    const { mtimeMs, size } = stats;
+    return mayRead(path, stats) ? { mtimeMs, size } : { mtimeMs, size, obstacle: forbidden(path) };
+  } catch (error) {
+    const obstacle = obstacleAt(path, error) ?? (isLink(path) ? leadsNowhere(path) : undefined);
+    return obstacle && { mtimeMs: Number.POSITIVE_INFINITY, size: 0, obstacle };
+  }
+}
+
+/** The session that a file names inside; neither that nor an obstacle of one that is still empty. */
+function ownerInside(path: string, size: number): { session?: string; obstacle?: Obstacle } {
+  if (size === 0) return {};
+  try {
+    const session = sessionIdInside(path)?.toLowerCase();
+    return session === undefined ? { obstacle: nameless(path) } : { session };
+  } catch (error) {
+    const obstacle = obstacleAt(path, error);
+    return obstacle === undefined ? {} : { obstacle };
   }
 }
 

@@ -27,6 +27,7 @@ export const gemini: Provider = {
     return isWanted ? 'keep' : 'other-transcript';
   },
 
+  ownerOf: ([, , , session]) => session,
   only: (directory) => (directory.length === 2 ? 'chats' : undefined),
 
   claim([, , , name, ...below]) {

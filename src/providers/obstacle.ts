@@ -67,3 +67,13 @@ export function cutShort(path: string): Obstacle {
     fix: 'remove that mapping by hand, or put the whole id into it',
   };
 }
+
+/** A session's folder with more in it than a run looks at. */
+export function tooMuch(path: string, most: number): Obstacle {
+  return {
+    path,
+    kind: 'unreadable',
+    reason: `more than ${most} files lie below the session's folder`,
+    fix: 'move away what is not the session',
+  };
+}

@@ -17,7 +17,7 @@ export type Claim =
 /** How many characters of an id a file name has when it has not the whole one. */
 export const PREFIX_LENGTH = 8;
 
-/** The session ids that a sweep looks for. */
+/** The session ids that a sweep looks for. Letters in either case are the same. */
 export interface Wanted {
   has(session: string): boolean;
   hasPrefix(prefix: string): boolean;
@@ -62,6 +62,19 @@ export interface Provider {
     isDirectory: boolean,
     wanted: Wanted,
   ): EntryKind;
+  /** The session that a directory, and all that lies below it, belongs to. */
+  ownerOf(directory: readonly string[]): string | undefined;
+  /** How sub-agents are found that have an id and a transcript of their own, where a CLI has such. */
+  readonly subAgents?: {
+    /** Whether transcripts in this directory may be written to after a moment, ms since the epoch. */
+    mayLieIn(directory: readonly string[], since: number): boolean;
+    /**
+     * The sessions that a transcript says it works for.
+     *
+     * @throws the system call's error when it can't be read
+     */
+    parentsOf(transcript: string): readonly string[];
+  };
   /** The one directory below this one that can matter, where that is known without reading it. */
   only?(directory: readonly string[]): string | undefined;
   /** Whose file this is, by its path below the root. */

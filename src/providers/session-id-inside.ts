@@ -1,10 +1,10 @@
-import { closeSync, openSync, readSync } from 'node:fs';
 import { lastMember, outline } from '../session-map/json-outline.js';
+import { readBeginning } from '../system/read-beginning.js';
 
 // The id stands near the top; a first line can go on for long behind it.
-const LONGER_BYTES = [64 * 1024, 1024 * 1024] as const;
+const SIZES = [4 * 1024, 64 * 1024, 1024 * 1024] as const;
 // One for all files: fresh memory for each costs more than the reading.
-const FIRST = Buffer.alloc(4 * 1024);
+const FIRST = Buffer.alloc(SIZES[0]);
 
 /**
  * The `sessionId` of the first JSON object in a transcript (Gemini CLI 0.10 to 0.61, Claude Code
@@ -13,22 +13,43 @@ const FIRST = Buffer.alloc(4 * 1024);
  * @throws the system call's error when the file can't be read
  */
 export function sessionIdInside(path: string): string | undefined {
-  const file = openSync(path, 'r');
-  try {
-    for (const buffer of buffers()) {
-      const length = readSync(file, buffer, 0, buffer.length, 0);
-      const found = sessionIdIn(buffer.toString('utf8', 0, length), length < buffer.length);
-      if (found !== undefined || length < buffer.length) return found;
-    }
-    return undefined;
-  } finally {
-    closeSync(file);
+  for (const { text, isWhole } of beginnings(path)) {
+    const found = sessionIdIn(text, isWhole);
+    if (found !== undefined) return found;
   }
+  return undefined;
 }
 
-function* buffers(): Generator<Buffer> {
-  yield FIRST;
-  for (const size of LONGER_BYTES) yield Buffer.alloc(size);
+// In a text inside the line the quotes would be escaped.
+const PARENT = /"(?:parent_thread_id|session_id)":\s*"([^"\\]+)"/g;
+
+/**
+ * The threads that the first line of a Codex rollout names besides its own (0.169: `parent_thread_id`,
+ * and in `session_id` the one that a person talks to).
+ *
+ * @throws the system call's error when the file can't be read
+ */
+export function parentsInside(path: string): readonly string[] {
+  for (const { text } of beginnings(path)) {
+    const line = text.split('\n', 1)[0] ?? '';
+    const parents = [...line.matchAll(PARENT)].flatMap(([, parent]) => parent ?? []);
+    // They stand before the long instructions.
+    if (parents.length > 0 || line.length < text.length) return parents;
+  }
+  return [];
+}
+
+/** The beginning of a file, then more of it, until it is whole. */
+function* beginnings(
+  path: string,
+): Generator<{ readonly text: string; readonly isWhole: boolean }> {
+  for (const size of SIZES) {
+    const buffer = size === FIRST.length ? FIRST : Buffer.alloc(size);
+    const length = readBeginning(path, buffer);
+    const isWhole = length < size;
+    yield { text: buffer.toString('utf8', 0, length), isWhole };
+    if (isWhole) return;
+  }
 }
 
 function sessionIdIn(beginning: string, isWhole: boolean): string | undefined {

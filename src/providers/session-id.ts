@@ -7,6 +7,13 @@ export function isPossibleSessionId(id: string): boolean {
   return POSSIBLE.test(id);
 }
 
+const GIVEN = /^(?:[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|agent-[0-9a-f]+)$/i;
+
+/** Whether an id has a form that the CLIs give: a UUID, or that of a Claude sub-agent. */
+export function isGivenByCli(id: string): boolean {
+  return GIVEN.test(id);
+}
+
 const UUID_V7 = /^([0-9a-f]{8})-([0-9a-f]{4})-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/i;
 
 /** When a UUIDv7 was made, in ms since the epoch (RFC 9562, 5.7); undefined for any other id. */

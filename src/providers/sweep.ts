@@ -1,8 +1,8 @@
-import { Dirent, readdirSync, statSync } from 'node:fs';
+import { Dirent, readdirSync, realpathSync, type Stats, statSync } from 'node:fs';
 import { join, sep } from 'node:path';
 import fastGlob from 'fast-glob';
 import { FileIndex, type SessionFiles } from './file-index.js';
-import { leadsNowhere, type Obstacle, obstacleAt } from './obstacle.js';
+import { leadsNowhere, type Obstacle, obstacleAt, tooMuch } from './obstacle.js';
 import { type Claim, PREFIX_LENGTH, type Provider, type Wanted } from './provider.js';
 import { uuidV7Time } from './session-id.js';
 
@@ -16,16 +16,32 @@ export interface Sweep {
   readonly sessions: ReadonlyMap<string, SessionFiles>;
   /** Directories that could not be read: any session may have files there. */
   readonly obstacles: readonly Obstacle[];
-  /** Every directory that was looked into, with the time when its names last changed, ms, before that. */
-  readonly directories: ReadonlyMap<string, number>;
+  /**
+   * What would show that something has come, gone or begun to matter since: the modification times,
+   * ms, of every directory that was looked into and of the files that told nothing.
+   */
+  readonly watched: ReadonlyMap<string, number>;
 }
 
-// Deep enough for what the CLIs nest below a session's folder; an end for circles of links.
-const MAX_DEPTH = 16;
+/** How to sweep. */
+export interface SweepOptions {
+  /** A sub-agent's own transcript counts when it was written to since then, ms since the epoch. */
+  readonly activeSince?: number;
+  /** Whether what is watched is needed. */
+  readonly keepTimes?: boolean;
+  /** Also the directories that are older than every session looked for. */
+  readonly all?: boolean;
+}
+
+// No CLI leaves nearly as much below a session's folder; a link there may lead anywhere.
+const MOST_BELOW_A_SESSION = 20_000;
 
 /**
  * Finds the files of these sessions in one walk over the provider's tree; only those are stat'ed, and
  * only those whose names don't say whose they are are opened.
+ *
+ * fast-glob walks from directory to directory; which names matter is the provider's to say, in
+ * `classify`, and not a pattern's. FIGURES
  *
  * @param root the CLI's own directory; one that does not exist has no transcripts
  */
@@ -33,52 +49,88 @@ export function sweep(
   provider: Provider,
   root: string,
   sessions: ReadonlySet<string>,
-  keepTimes = false,
+  options: SweepOptions = {},
 ): Sweep {
+  const { activeSince = Number.POSITIVE_INFINITY, keepTimes = false, all = false } = options;
+  const ids = new Set([...sessions].map((session) => session.toLowerCase()));
   const obstacles: Obstacle[] = [];
-  const found = new FileIndex(sessions);
-  const wanted = wantedFrom(sessions);
-  const inFolders: string[] = [];
-  const directories = new Map<string, number>();
+  const found = new FileIndex(ids);
+  const wanted = wantedFrom(ids, all);
+  const beside: string[] = [];
+  const subAgents: string[] = [];
+  const watched = new Map<string, number>();
+  const entered = new Set<string>();
+  const below = new Map<string, number>();
   let others = 0;
   let passedOver = false;
 
+  const hinder = (owner: string | undefined, obstacle: Obstacle | undefined): void => {
+    if (obstacle === undefined) return;
+    if (owner === undefined) obstacles.push(obstacle);
+    else found.doubt(owner.toLowerCase(), obstacle);
+  };
   const take = (path: string, claim: Claim | undefined): void => {
     if (claim?.by === 'name') found.add(claim.session, path, claim.part);
-    else if (claim?.by === 'content')
-      found.attribute(path, found.startingWith(claim.prefix), claim.part);
+    else if (claim?.by === 'content') found.attribute(path, found.startingWith(claim.prefix));
     else if (claim?.by === 'folder') {
       if (wanted.has(claim.session)) found.add(claim.session, path, 'transcript');
-      inFolders.push(path);
+      beside.push(path);
     }
   };
-  const isDirectory = (entry: Dirent, directory: string, names: readonly string[]): boolean => {
+  /** Whether to go into an entry that is a directory, or a link to one; undefined: not to be looked at. */
+  const isDirectory = (
+    entry: Dirent,
+    directory: string,
+    names: readonly string[],
+  ): boolean | undefined => {
     if (!entry.isSymbolicLink()) return entry.isDirectory();
     const path = join(directory, entry.name);
     try {
-      return statSync(path).isDirectory();
+      if (!statSync(path).isDirectory()) return false;
+      return leadsUp(path, directory) ? undefined : true;
     } catch (error) {
       // Perhaps to where this user may not go, or to a disk that is not mounted.
       const couldMatter = provider.classify(names, entry.name, true, wanted) === 'keep';
-      if (couldMatter) obstacles.push(obstacleAt(path, error) ?? leadsNowhere(path));
-      return false;
+      const owner = provider.ownerOf([...names, entry.name]);
+      if (couldMatter) hinder(owner, obstacleAt(path, error) ?? leadsNowhere(path));
+      return couldMatter && owner !== undefined ? undefined : false;
     }
   };
   const directoriesIn = (directory: string): Dirent[] => {
     const names = directory.slice(root.length).split(sep).filter(Boolean);
-    const time = keepTimes ? timeOf(directory) : Number.NaN;
+    const owner = provider.ownerOf(names);
+    const stats = keepTimes || owner !== undefined ? statOf(directory) : undefined;
+    const time = stats?.mtimeMs ?? Number.NaN;
     const only = provider.only?.(names);
     if (only !== undefined) {
-      directories.set(directory, time);
+      watched.set(directory, time);
       return [directoryNamed(only)];
     }
-    const all = entries(directory, obstacles);
-    if (all === undefined) return [];
-    directories.set(directory, time);
-    return all.filter((entry) => {
+    if (owner !== undefined && stats !== undefined) {
+      const place = `${owner}/${stats.dev}:${stats.ino}`;
+      if (entered.has(place)) return [];
+      entered.add(place);
+    }
+    const listed = entries(directory, (obstacle) => hinder(owner, obstacle));
+    if (listed === undefined) return [];
+    watched.set(directory, time);
+    if (owner !== undefined) {
+      const count = (below.get(owner) ?? 0) + listed.length;
+      below.set(owner, count);
+      if (count > MOST_BELOW_A_SESSION) {
+        hinder(owner, tooMuch(directory, MOST_BELOW_A_SESSION));
+        return [];
+      }
+    }
+    const mayRelate = provider.subAgents?.mayLieIn(names, activeSince) ?? false;
+    return listed.filter((entry) => {
       const enters = isDirectory(entry, directory, names);
+      if (enters === undefined) return false;
       const kind = provider.classify(names, entry.name, enters, wanted);
-      if (kind === 'other-transcript') others += 1;
+      if (kind === 'other-transcript') {
+        others += 1;
+        if (mayRelate) subAgents.push(join(directory, entry.name));
+      }
       if (kind === 'too-old') passedOver = true;
       if (kind !== 'keep' || enters) return kind === 'keep';
       take(join(directory, entry.name), provider.claim([...names, entry.name]));
@@ -88,35 +140,42 @@ export function sweep(
   fastGlob.sync('**', {
     cwd: root,
     dot: true,
-    deep: MAX_DEPTH,
     fs: { readdirSync: directoryReader(directoriesIn) },
     suppressErrors: true,
   });
   // Last, when it is known which sessions have a transcript in which folder.
-  for (const path of inFolders) found.attribute(path, found.besides(path), 'extra');
+  found.attributeBeside(beside);
+  for (const path of subAgents) {
+    hinder(undefined, found.relate(path, activeSince, provider.subAgents?.parentsOf ?? (() => [])));
+  }
   found.doubtEmptyFiles();
-
-  const transcripts = others + found.transcripts;
-  return {
-    // None that is new enough is not none at all.
-    transcripts:
-      transcripts === 0 && passedOver ? sweep(provider, root, new Set()).transcripts : transcripts,
-    sessions: found.sessions,
-    obstacles,
-    directories,
-  };
+  // An imported session lies among older ones than its id tells.
+  if (passedOver && found.hasLost)
+    return sweep(provider, root, sessions, { ...options, all: true });
+  for (const [path, time] of keepTimes ? found.quiet : []) watched.set(path, time);
+  return { transcripts: others + found.transcripts, sessions: found.sessions, obstacles, watched };
 }
 
-/** NaN, which equals nothing, when it can't be looked at. */
-export function timeOf(directory: string): number {
+/** Whether a link leads to a directory that it lies in. */
+function leadsUp(link: string, directory: string): boolean {
+  const target = realpathSync(link);
+  return `${realpathSync(directory)}${sep}`.startsWith(target === sep ? sep : `${target}${sep}`);
+}
+
+/** When a path was last modified, ms; NaN, which equals nothing, when it can't be looked at. */
+export function timeOf(path: string): number {
+  return statOf(path)?.mtimeMs ?? Number.NaN;
+}
+
+function statOf(path: string): Stats | undefined {
   try {
-    return statSync(directory).mtimeMs;
+    return statSync(path);
   } catch {
-    return Number.NaN;
+    return undefined;
   }
 }
 
-function wantedFrom(sessions: ReadonlySet<string>): Wanted {
+function wantedFrom(sessions: ReadonlySet<string>, all: boolean): Wanted {
   const prefixes = new Set<string>();
   let oldestStart: number | undefined = Number.POSITIVE_INFINITY;
   for (const session of sessions) {
@@ -125,9 +184,9 @@ function wantedFrom(sessions: ReadonlySet<string>): Wanted {
     oldestStart = start === undefined ? undefined : oldestStart && Math.min(oldestStart, start);
   }
   return {
-    has: (session) => sessions.has(session),
-    hasPrefix: (prefix) => prefixes.has(prefix),
-    oldestStart: sessions.size === 0 ? undefined : oldestStart,
+    has: (session) => sessions.has(session.toLowerCase()),
+    hasPrefix: (prefix) => prefixes.has(prefix.toLowerCase()),
+    oldestStart: all || sessions.size === 0 ? undefined : oldestStart,
   };
 }
 
@@ -154,12 +213,14 @@ function directoryReader(directoriesIn: (directory: string) => Dirent[]) {
   return read;
 }
 
-function entries(directory: string, obstacles: Obstacle[]): Dirent[] | undefined {
+function entries(
+  directory: string,
+  hinder: (obstacle: Obstacle | undefined) => void,
+): Dirent[] | undefined {
   try {
     return readdirSync(directory, { withFileTypes: true });
   } catch (error) {
-    const obstacle = obstacleAt(directory, error);
-    if (obstacle !== undefined) obstacles.push(obstacle);
+    hinder(obstacleAt(directory, error));
     return undefined;
   }
 }

@@ -1,5 +1,5 @@
-import { closeSync, openSync, readFileSync, readSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
+import { readBeginning } from '../system/read-beginning.js';
 
 // One for all transcripts: fresh memory for each costs more than the reading.
 const BEGINNING = Buffer.alloc(64 * 1024);
@@ -13,14 +13,8 @@ const CWD = /(?<!\\)"cwd":\s*("(?:[^"\\]|\\.)*")/;
  */
 export function directoryInside(transcript: string): string | undefined {
   try {
-    const file = openSync(transcript, 'r');
-    try {
-      const length = readSync(file, BEGINNING, 0, BEGINNING.length, 0);
-      const found = CWD.exec(BEGINNING.toString('utf8', 0, length))?.[1];
-      return found === undefined ? undefined : String(JSON.parse(found));
-    } finally {
-      closeSync(file);
-    }
+    const found = CWD.exec(beginningOf(transcript))?.[1];
+    return found === undefined ? undefined : String(JSON.parse(found));
   } catch {
     return undefined;
   }
@@ -32,10 +26,14 @@ export function directoryInside(transcript: string): string | undefined {
  */
 export function directoryBeside(transcript: string): string | undefined {
   try {
-    return readFileSync(join(dirname(dirname(transcript)), '.project_root'), 'utf8').trim();
+    return beginningOf(join(dirname(dirname(transcript)), '.project_root')).trim();
   } catch {
     return undefined;
   }
+}
+
+function beginningOf(path: string): string {
+  return BEGINNING.toString('utf8', 0, readBeginning(path, BEGINNING));
 }
 
 /** The name of the folder that a transcript lies in. */

@@ -2,7 +2,7 @@ import { statSync } from 'node:fs';
 import { problem, warning } from '../output/finding.js';
 import type { Problems } from '../output/problems.js';
 import type { SessionFile, SessionFiles } from '../providers/file-index.js';
-import { type Family, PROVIDERS, type Roots } from '../providers/index.js';
+import { type Family, PROVIDERS, providerOf, type Roots } from '../providers/index.js';
 import { inWords, type Obstacle } from '../providers/obstacle.js';
 import { type Running, runningSessions } from '../providers/running.js';
 import { type Sweep, sweep, timeOf } from '../providers/sweep.js';
@@ -27,49 +27,55 @@ export interface FoundActivity extends Evidence {
    * @throws the system call's error when a file can't be looked at
    */
   latestActivity(family: Family, session: string): number | null;
-  /** When names last changed in each directory that was looked into, as it says at this moment, ms. */
-  directoryTimes(): ReadonlyMap<string, number>;
-  /** The same as it was when they were looked into. */
-  directoryTimesSwept(): ReadonlyMap<string, number>;
   /** The files that count for a session. */
   filesOf(family: Family, session: string): readonly SessionFile[];
+  /**
+   * Whether files may have come, gone or begun to matter since the sweep, as far as it was to keep what
+   * shows that.
+   *
+   * @param moment when it began, ms since the epoch
+   */
+  hasChangedSince(moment: number): boolean;
   readonly roots: Roots;
 }
 
+// Some file systems count whole seconds: what changes within the same one looks unchanged.
+const COARSE_CLOCK_MS = 2000;
+
 const NOTHING: SessionFiles = { files: [], obstacles: [] };
 
-/**
- * Sweeps the tree of each CLI that is mapped, once.
- *
- * @param checkRunning whether to look for the sessions' processes, too
- */
+/** What to look for. */
+export interface Look {
+  /** Whether to look for the sessions' processes, too. */
+  readonly checkRunning: boolean;
+  /** What happened before then can't make a session active, ms since the epoch. */
+  readonly activeSince: number;
+  /** Whether it is to be told later if something has changed. */
+  readonly keepTimes?: boolean;
+}
+
+/** Sweeps the tree of each CLI that is mapped, once. */
 export function findActivity(
   mappings: readonly Mapping[],
   roots: Roots,
-  checkRunning: boolean,
-  keepTimes = false,
+  { checkRunning, activeSince, keepTimes = false }: Look,
 ): FoundActivity {
-  const mapped = PROVIDERS.map((provider) => ({
-    provider,
-    family: provider.family,
-    sessions: sessionsOf(mappings, provider.family),
+  const clis = PROVIDERS.map(({ family }) => ({
+    family,
+    root: roots[family],
+    sessions: new Set([...sessionsOf(mappings, family)].map((session) => session.toLowerCase())),
   })).filter(({ sessions }) => sessions.size > 0);
   const sweeps = new Map<Family, Sweep>(
-    mapped.map(({ provider, family, sessions }) => [
+    clis.map(({ family, root, sessions }) => [
       family,
-      sweep(provider, roots[family], sessions, keepTimes),
+      sweep(providerOf(family), root, sessions, { activeSince, keepTimes }),
     ]),
   );
   const lookForProcesses = (): ReadonlyMap<Family, Running> =>
-    new Map(
-      (checkRunning ? mapped : []).map(({ family, sessions }) => [
-        family,
-        runningSessions(family, roots[family], sessions),
-      ]),
-    );
+    checkRunning ? runningSessions(clis) : new Map();
   let running = lookForProcesses();
   const filesOf = (family: Family, session: string): SessionFiles =>
-    sweeps.get(family)?.sessions.get(session) ?? NOTHING;
+    sweeps.get(family)?.sessions.get(session.toLowerCase()) ?? NOTHING;
   const obstaclesTo = (family: Family, session: string): Obstacle[] => [
     ...(sweeps.get(family)?.obstacles ?? []),
     ...filesOf(family, session).obstacles,
@@ -88,8 +94,9 @@ export function findActivity(
         uncertain: (found?.obstacles.length ?? 0) > 0,
       };
     },
-    isRunning: (family, session) => running.get(family)?.sessions.has(session) ?? false,
-    mayRun: (family, session) => running.get(family)?.doubtful.has(session) ?? false,
+    isRunning: (family, session) =>
+      running.get(family)?.sessions.has(session.toLowerCase()) ?? false,
+    mayRun: (family, session) => running.get(family)?.doubtful.has(session.toLowerCase()) ?? false,
     refreshRunning() {
       running = lookForProcesses();
     },
@@ -114,12 +121,14 @@ export function findActivity(
       );
       return newest(times.filter((time) => time !== undefined));
     },
-    directoryTimes() {
-      const directories = [...sweeps.values()].flatMap((found) => [...found.directories.keys()]);
-      return new Map(directories.map((directory) => [directory, timeOf(directory)]));
+    hasChangedSince(moment) {
+      return [...sweeps.values()].some(({ watched }) =>
+        [...watched].some(([path, swept]) => {
+          const time = timeOf(path);
+          return time !== swept || Math.abs(time - moment) < COARSE_CLOCK_MS;
+        }),
+      );
     },
-    directoryTimesSwept: () =>
-      new Map([...sweeps.values()].flatMap((found) => [...found.directories])),
   };
 }
 

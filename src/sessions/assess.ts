@@ -1,14 +1,16 @@
 import type { Bridge } from '../bridge/client.js';
 import { JOURNAL_NAME, type Journal } from '../journal/journal.js';
-import type { CleanOptions } from '../options/resolve.js';
 import { counted } from '../output/counted.js';
 import { type Finding, warning } from '../output/finding.js';
 import type { Problems } from '../output/problems.js';
+import type { Roots } from '../providers/index.js';
 import type { MapLocation } from '../session-map/location.js';
+import type { Mapping } from '../session-map/parse.js';
 import { type FoundActivity, findActivity } from './activity.js';
 import { type Decision, decide, type Policy } from './decide.js';
 import { type Mapped, readMapped } from './mapped.js';
-import { reportMissingTranscripts } from './missing-transcripts.js';
+import { pictureFinding, suspiciousPictures } from './pictures.js';
+import { type WaitingList, waitingSince } from './waiting.js';
 import { writtenBack, writtenBackFinding } from './written-back.js';
 
 /** What a run found and what it decided. */
@@ -22,15 +24,17 @@ export interface Assessment {
   readonly writtenBack: readonly Decision[];
 }
 
-/** The part of the options that looking and deciding depends on. */
-export type AssessOptions = Pick<
-  CleanOptions,
-  'roots' | 'thresholdMs' | 'missing' | 'keepRunning' | 'bridgeUrl'
->;
+/** What looking and deciding depends on. */
+export interface AssessOptions
+  extends Pick<Policy, 'thresholdMsOf' | 'isKept' | 'missing' | 'keepRunning'> {
+  readonly roots: Roots;
+  readonly bridgeUrl: URL | undefined;
+}
 
 /**
  * Reads what is mapped, looks at the transcripts and decides. Writes nothing.
  *
+ * @param waiting since when mappings have no transcript, as the last run left it
  * @param checkRunning whether to look for the sessions' processes even when nothing depends on it
  * @throws CleanupError when the map or the bridge's memory can't be read
  */
@@ -39,6 +43,7 @@ export async function assess(
   location: MapLocation,
   bridge: Bridge | undefined,
   journal: Journal,
+  waiting: WaitingList,
   checkRunning: boolean,
   problems: Problems,
   keepTimes = false,
@@ -46,27 +51,41 @@ export async function assess(
   const mapped = await readMapped(location.path, bridge);
   reportMap(mapped, location, bridge, problems);
   const mappings = mapped.sections.flatMap((section) => section.mappings);
+  const { roots, keepRunning, missing } = options;
   const policy: Policy = {
     now: Date.now(),
-    thresholdMs: options.thresholdMs,
-    missing: options.missing,
-    keepRunning: options.keepRunning,
+    thresholdMsOf: options.thresholdMsOf,
+    isKept: options.isKept,
+    missing,
+    missingSince: (mapping) => waitingSince(waiting, mapping),
+    keepRunning,
   };
-  const activity = findActivity(
-    mappings,
-    options.roots,
-    options.keepRunning || checkRunning,
+  const activity = findActivity(mappings, roots, {
+    checkRunning: keepRunning || checkRunning,
+    activeSince: activeSince(mappings, policy),
     keepTimes,
-  );
+  });
   const decisions = decide(mappings, activity, policy);
   reportOddMappings(decisions, problems);
   reportUnreadable(decisions, activity, problems);
   activity.reportRunningDoubts(problems);
-  reportMissingTranscripts(decisions, activity, options, problems);
+  for (const picture of suspiciousPictures(decisions)) {
+    const { transcripts } = activity.pictureOf(picture.family);
+    const finding = pictureFinding(picture, decisions, transcripts, roots);
+    if (finding !== undefined) problems.add(finding);
+  }
   const back = writtenBack(journal, decisions);
   reportJournal(journal, problems);
   if (back.length > 0) problems.add(writtenBackFinding(back, options.bridgeUrl, mapped.memory));
   return { mapped, activity, policy, decisions, writtenBack: back };
+}
+
+/** What happened before then makes no session active, ms since the epoch. */
+export function activeSince(
+  mappings: readonly Mapping[],
+  { now, thresholdMsOf }: Pick<Policy, 'now' | 'thresholdMsOf'>,
+): number {
+  return mappings.reduce((since, one) => Math.min(since, now - thresholdMsOf(one)), now);
 }
 
 function reportMap(

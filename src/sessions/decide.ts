@@ -1,10 +1,11 @@
 import type { Family } from '../providers/provider.js';
-import { isPossibleSessionId } from '../providers/session-id.js';
+import { isGivenByCli, isPossibleSessionId } from '../providers/session-id.js';
 import type { Mapping } from '../session-map/parse.js';
+import type { Decision, KeptBecause, State } from './decision.js';
+import { holdsBack, suspiciousPictures } from './pictures.js';
+import { crowdedSections } from './waiting.js';
 
-/** How a mapping can stand. */
-export const STATES = ['active', 'idle', 'missing', 'unreadable', 'unrecognized'] as const;
-export type State = (typeof STATES)[number];
+export { type Decision, type KeptBecause, STATES, type State } from './decision.js';
 
 /** What is known of a session's files. */
 export interface Activity {
@@ -39,26 +40,15 @@ export interface Policy {
   /** ms since the epoch */
   readonly now: number;
   /** A session is idle when its last activity is more than this many ms ago. */
-  readonly thresholdMs: number;
+  thresholdMsOf(mapping: Mapping): number;
+  /** Whether a rule of the user's keeps a mapping, whatever its session does. */
+  isKept(mapping: Mapping): boolean;
   /** What happens to mappings that have no transcript. */
   readonly missing: 'keep' | 'remove';
+  /** Since when runs have seen that a mapping has none, ms since the epoch; undefined: this is the first. */
+  missingSince(mapping: Mapping): number | undefined;
   /** Keep an idle session whose process runs. */
   readonly keepRunning: boolean;
-}
-
-/** Why a mapping stays. */
-export type KeptBecause = 'active' | 'running' | 'rule' | 'missing' | 'doubt' | 'guard';
-
-/** What is to become of one mapping. */
-export interface Decision {
-  readonly mapping: Mapping;
-  readonly state: State;
-  readonly lastActivity: number | null;
-  readonly transcript: string | null;
-  readonly running: boolean;
-  readonly removes: boolean;
-  /** Null when it goes. */
-  readonly keptBecause: KeptBecause | null;
 }
 
 /**
@@ -71,29 +61,16 @@ export function decide(
   policy: Policy,
 ): Decision[] {
   const judged = mappings.map((mapping) => judge(mapping, evidence, policy));
-  const unbelievable = new Set<Family>(familiesWithoutTranscripts(judged));
-  return judged.map((decision) => {
-    const { family } = decision.mapping;
-    const believable = family !== undefined && !unbelievable.has(family);
-    const removes = believable && goes(decision, family, evidence, policy);
-    return { ...decision, removes, keptBecause: removes ? null : keptBecause(decision, evidence) };
+  const pictures = suspiciousPictures(judged);
+  const missing = judged.filter(({ state }) => state === 'missing').map(({ mapping }) => mapping);
+  const crowded = crowdedSections(missing);
+  return judged.map((one) => {
+    const { family, provider } = one.mapping;
+    const picture = pictures.find((each) => each.family === family);
+    const isHeld = picture !== undefined && holdsBack(picture, one.state);
+    const keptBecause = keeper(one, evidence, policy, isHeld, crowded.has(provider));
+    return { ...one, removes: keptBecause === null, keptBecause };
   });
-}
-
-/**
- * The families of which not one mapped session has a transcript: a sign of a wrong user or a wrong
- * home rather than of dead sessions.
- */
-export function familiesWithoutTranscripts(decisions: readonly Judged[]): Family[] {
-  const counts = new Map<Family, { all: number; missing: number }>();
-  for (const { mapping, state } of decisions) {
-    if (mapping.family === undefined || state === 'unrecognized') continue;
-    const count = counts.get(mapping.family) ?? { all: 0, missing: 0 };
-    count.all += 1;
-    if (state === 'missing') count.missing += 1;
-    counts.set(mapping.family, count);
-  }
-  return [...counts].filter(([, { all, missing }]) => missing === all).map(([family]) => family);
 }
 
 type Judged = Omit<Decision, 'removes' | 'keptBecause'>;
@@ -103,47 +80,64 @@ function judge(mapping: Mapping, evidence: Evidence, policy: Policy): Judged {
   if (family === undefined || session === null || !isPossibleSessionId(session)) {
     return { mapping, state: 'unrecognized', lastActivity: null, transcript: null, running: false };
   }
-  const activity = evidence.activityOf(family, session);
-  const doubt = activity.uncertain || evidence.pictureOf(family).uncertain;
+  const { lastActivity, transcript, uncertain } = evidence.activityOf(family, session);
+  const doubt = uncertain || evidence.pictureOf(family).uncertain;
+  const isActive = lastActivity !== null && !isIdle(mapping, lastActivity, policy);
+  const state = stateOf(isActive, doubt, transcript !== null);
   return {
     mapping,
-    state: stateOf(activity.lastActivity, doubt, policy),
-    lastActivity: activity.lastActivity,
-    transcript: activity.transcript,
+    state,
+    lastActivity: state === 'missing' ? null : lastActivity,
+    transcript,
     running: evidence.isRunning(family, session),
   };
 }
 
-function stateOf(lastActivity: number | null, doubt: boolean, policy: Policy): State {
+function stateOf(isActive: boolean, doubt: boolean, hasTranscript: boolean): State {
   // Activity that was seen is certain, whatever else could not be looked at.
-  if (lastActivity !== null && !isIdle(lastActivity, policy)) return 'active';
+  if (isActive) return 'active';
   if (doubt) return 'unreadable';
-  return lastActivity === null ? 'missing' : 'idle';
+  // What is left of a session beside its transcript is no session.
+  return hasTranscript ? 'idle' : 'missing';
 }
 
 /** Strictly longer than the threshold; a time in the future is activity. */
-export function isIdle(lastActivity: number, { now, thresholdMs }: Policy): boolean {
-  return now - lastActivity > thresholdMs;
+export function isIdle(
+  mapping: Mapping,
+  lastActivity: number,
+  { now, thresholdMsOf }: Pick<Policy, 'now' | 'thresholdMsOf'>,
+): boolean {
+  return now - lastActivity > thresholdMsOf(mapping);
 }
 
-function goes(decision: Judged, family: Family, evidence: Evidence, policy: Policy): boolean {
-  const { session } = decision.mapping;
-  const mayRun = decision.running || (session !== null && evidence.mayRun(family, session));
-  if (policy.keepRunning && mayRun) return false;
-  if (decision.state === 'idle') return true;
-  return (
-    decision.state === 'missing' &&
-    policy.missing === 'remove' &&
-    evidence.pictureOf(family).transcripts > 0
-  );
-}
-
-function keptBecause({ mapping, state, running }: Judged, evidence: Evidence): KeptBecause {
+/**
+ * Why a mapping stays; null when nothing keeps it.
+ *
+ * @param isHeld whether what was found of its CLI is suspicious
+ * @param isCrowded whether its section has too many without a transcript to wait for
+ */
+function keeper(
+  { mapping, state, running }: Judged,
+  evidence: Evidence,
+  policy: Policy,
+  isHeld: boolean,
+  isCrowded: boolean,
+): KeptBecause | null {
   const { family, session } = mapping;
+  if (family === undefined || session === null || state === 'unrecognized') return 'doubt';
   if (state === 'active') return 'active';
-  if (family === undefined || session === null || state === 'unreadable') return 'doubt';
-  if (running || evidence.mayRun(family, session)) return 'running';
-  return state === 'missing' ? 'missing' : 'doubt';
+  if (policy.keepRunning && running) return 'running';
+  if (policy.isKept(mapping)) return 'rule';
+  if (state === 'unreadable') return 'doubt';
+  if (policy.keepRunning && evidence.mayRun(family, session)) return 'doubt';
+  if (state === 'idle') return isHeld ? 'guard' : null;
+  if (policy.missing === 'keep') return 'missing';
+  // `latest`, or the name of a model, is no file's name.
+  if (!isGivenByCli(session)) return 'doubt';
+  if (isHeld || evidence.pictureOf(family).transcripts === 0) return 'guard';
+  const since = policy.missingSince(mapping);
+  const hasWaited = since !== undefined && isIdle(mapping, since, policy);
+  return isCrowded || hasWaited ? null : 'missing';
 }
 
 /** The most mappings that a run may remove: a number, or a share of those checked. */

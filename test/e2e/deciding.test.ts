@@ -42,8 +42,13 @@ describe('a mapping without a transcript', () => {
     expect(home.mapText).toBe(text);
   });
 
-  it('goes with --missing remove, where the CLI has transcripts at all', async () => {
+  it('goes with --missing remove, when runs have seen it so for longer than the threshold', async () => {
     const home = homeWithOneMissing();
+    const before = home.map;
+    await home.run(['--missing', 'remove']);
+    await home.run(['--missing', 'remove']);
+    expect(home.map).toEqual(before);
+    home.letWait(2.1);
     const { status, stdout } = await home.run(['--missing', 'remove']);
     expect(status).toBe(1);
     expect(home.map).toEqual({ 'claude-cli': { here: uuid(1) }, 'codex-cli': { c: uuid(3) } });

@@ -93,6 +93,17 @@ export class Home {
     return JSON.parse(this.mapText);
   }
 
+  /** Makes the last run's record say that it saw so many hours before which mappings have no transcript. */
+  letWait(hours: number): void {
+    const path = join(this.sessionDir, 'session_map.last-run.json');
+    const record = JSON.parse(readFileSync(path, 'utf8')) as { missing: Record<string, object> };
+    const since = new Date(Date.now() - hours * HOUR_MS).toISOString();
+    for (const [key, waiting] of Object.entries(record.missing)) {
+      record.missing[key] = { ...waiting, since };
+    }
+    writeFileSync(path, JSON.stringify(record));
+  }
+
   /** The names in the bridge's directory. */
   get beside(): string[] {
     return readdirSync(this.sessionDir).sort();

@@ -23,13 +23,7 @@ const STAGES = [
 ];
 
 // Imports that are to go: from a file, of a stage.
-const TO_GO = new Set([
-  'clean/guards.ts > options',
-  'clean/run.ts > options',
-  'journal/removals.ts > commit',
-  'sessions/assess.ts > options',
-  'sessions/missing-transcripts.ts > options',
-]);
+const TO_GO = new Set(['journal/removals.ts > commit']);
 
 const files = readdirSync(SOURCE, { recursive: true, encoding: 'utf8' })
   .filter((path) => path.endsWith('.ts'))

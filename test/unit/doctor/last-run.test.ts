@@ -28,6 +28,7 @@ function recordOf(changes: Partial<LastRun> = {}): LastRun {
     bridgeUrl: null,
     onChange: null,
     weaker: null,
+    clock: { boot: 'b', upMs: 0 },
     removed: 1,
     missing: {},
     counters: { runs: 1, removed: 1, failed: 0 },

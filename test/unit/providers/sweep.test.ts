@@ -56,7 +56,10 @@ describe('a transcript that vanishes', () => {
       session: 's',
       raw: '"s"',
     };
-    const activity = findActivity([mapping], { claude: root } as Roots, false);
+    const activity = findActivity([mapping], { claude: root } as Roots, {
+      checkRunning: false,
+      activeSince: 0,
+    });
     const newer = new Date(OLD.getTime() + 1000);
     utimesSync(second, newer, newer);
     expect(activity.latestActivity('claude', 's')).toBe(newer.getTime());

@@ -15,10 +15,17 @@ const HOUR_MS = 3600 * 1000;
 
 const policy: Policy = {
   now: NOW,
-  thresholdMs: 2 * HOUR_MS,
+  thresholdMsOf: () => 2 * HOUR_MS,
+  isKept: () => false,
   missing: 'keep',
-  keepRunning: false,
+  missingSince: () => undefined,
+  keepRunning: true,
 };
+
+/** Session ids that a CLI could have given. */
+const [A, B, C, D, E] = ['a', 'b', 'c', 'd', 'e'].map(
+  (letter) => `${letter.repeat(8)}-1111-4111-8111-111111111111`,
+) as [string, string, string, string, string];
 
 function mapping(session: string | null, over: Partial<Mapping> = {}): Mapping {
   return {
@@ -32,8 +39,10 @@ function mapping(session: string | null, over: Partial<Mapping> = {}): Mapping {
 }
 
 interface World {
-  /** ms since the epoch by session; null for a session that has no file. */
+  /** When its files were last written to by session, ms since the epoch; null for one that has none. */
   readonly times: Readonly<Record<string, number | null>>;
+  /** Those of which other files are left, but no transcript. */
+  readonly leftovers?: readonly string[];
   readonly uncertain?: readonly string[];
   readonly running?: readonly string[];
   readonly doubtful?: readonly string[];
@@ -42,17 +51,21 @@ interface World {
 
 function evidence({
   times,
+  leftovers = [],
   uncertain = [],
   running = [],
   doubtful = [],
   picture,
 }: World): Evidence {
   return {
-    activityOf: (_family, session): Activity => ({
-      lastActivity: times[session] ?? null,
-      transcript: times[session] === undefined ? null : `/t/${session}`,
-      uncertain: uncertain.includes(session),
-    }),
+    activityOf(_family, session): Activity {
+      const time = times[session] ?? null;
+      return {
+        lastActivity: time,
+        transcript: time === null || leftovers.includes(session) ? null : `/t/${session}`,
+        uncertain: uncertain.includes(session),
+      };
+    },
     pictureOf: () => ({ transcripts: 1, uncertain: false, ...picture }),
     isRunning: (_family, session) => running.includes(session),
     mayRun: (_family, session) => doubtful.includes(session),
@@ -108,75 +121,215 @@ describe('in doubt a mapping stays', () => {
 });
 
 describe('a session without a transcript', () => {
-  const pair = [mapping('here'), mapping('gone')];
+  const long = { missing: 'remove', missingSince: () => NOW - 3 * HOUR_MS } as const;
+  const pair = [mapping(A), mapping(B)];
+  const going = (world: World, over: Partial<Policy>, mappings = pair) =>
+    decide(mappings, evidence(world), { ...policy, ...over })
+      .filter(({ removes }) => removes)
+      .map(({ mapping: { session } }) => session);
 
-  it('goes only when asked for, and only where there are transcripts', () => {
-    const world = { times: { here: NOW } };
-    const removes = (missing: 'keep' | 'remove', transcripts: number) =>
-      decide(pair, evidence({ ...world, picture: { transcripts } }), { ...policy, missing }).map(
-        (decision) => decision.removes,
-      );
-    expect(removes('keep', 1)).toEqual([false, false]);
-    expect(removes('remove', 1)).toEqual([false, true]);
-    expect(removes('remove', 0)).toEqual([false, false]);
+  it('goes only when asked for', () => {
+    expect(going({ times: { [A]: NOW } }, { ...long, missing: 'keep' })).toEqual([]);
+    expect(going({ times: { [A]: NOW } }, long)).toEqual([B]);
+  });
+
+  it.each([
+    ['for the first time', undefined, []],
+    ['for just the threshold', NOW - 2 * HOUR_MS, []],
+    ['for longer', NOW - 2 * HOUR_MS - 1, [B]],
+    ['since a time to come', NOW + HOUR_MS, []],
+  ])('goes when runs have seen it so for longer than the threshold: %s', (_name, since, goes) => {
+    expect(going({ times: { [A]: NOW } }, { ...long, missingSince: () => since })).toEqual(goes);
+  });
+
+  it('is not waited for among more than 10,000 of its section', () => {
+    const many = Array.from({ length: 10_000 }, (_, at) =>
+      mapping(`${String(at).padStart(8, '0')}-1111-4111-8111-111111111111`),
+    );
+    const world = { times: { [A]: NOW } };
+    const first = { missing: 'remove' } as const;
+    expect(going(world, first, [...many, mapping(A)])).toHaveLength(0);
+    expect(going(world, first, [...many, mapping(B), mapping(A)])).toHaveLength(10_001);
+  });
+
+  it('is missing, not idle, when only other files of it are left', () => {
+    const [decision] = decide(pair, evidence({ times: { [A]: 0 }, leftovers: [A] }), policy);
+    expect(decision).toMatchObject({
+      state: 'missing',
+      lastActivity: null,
+      removes: false,
+      keptBecause: 'missing',
+    });
+  });
+
+  it('is active while such files are written', () => {
+    const [decision] = decide(pair, evidence({ times: { [A]: NOW }, leftovers: [A] }), policy);
+    expect(decision).toMatchObject({ state: 'active', keptBecause: 'active' });
+  });
+
+  it.each(['latest', 'opus', '5'])('stays when no CLI gives such an id: %s', (session) => {
+    const mappings = [mapping(A), mapping(session)];
+    const decisions = decide(mappings, evidence({ times: { [A]: NOW } }), { ...policy, ...long });
+    expect(decisions[1]).toMatchObject({ removes: false, keptBecause: 'doubt' });
   });
 
   it.each([1, 2])('never goes when all of its CLI (%i) lack one', (count) => {
-    const mappings = pair.slice(0, count);
-    const decisions = decide(mappings, evidence({ times: {} }), { ...policy, missing: 'remove' });
+    const decisions = decide(pair.slice(0, count), evidence({ times: {} }), { ...policy, ...long });
     for (const decision of decisions) {
-      expect(decision).toMatchObject({ state: 'missing', removes: false });
+      expect(decision).toMatchObject({ state: 'missing', removes: false, keptBecause: 'guard' });
     }
+  });
+
+  it('never goes beside one that can not be looked at, when no other has one', () => {
+    expect(going({ times: {}, uncertain: [A] }, long)).toEqual([]);
+  });
+
+  it('never goes where no transcripts are', () => {
+    const world = { times: { [A]: NOW }, leftovers: [A], picture: { transcripts: 0 } };
+    expect(going(world, long)).toEqual([]);
+  });
+});
+
+describe('the three newest without a transcript, though an older one has it', () => {
+  const world = { times: { [A]: 0, [E]: 0 } };
+  const removed = (sessions: string[], over: Partial<Mapping> = {}) =>
+    decide(
+      sessions.map((session) => mapping(session, over)),
+      evidence(world),
+      { ...policy, missing: 'remove', missingSince: () => 0 },
+    ).map(({ removes }) => removes);
+
+  it('keep the whole CLI: its home may be an old copy', () => {
+    expect(removed([A, B, C, D])).toEqual([false, false, false, false]);
+  });
+
+  it('say nothing when a newer one has a transcript, or only two have none', () => {
+    expect(removed([B, C, D, A])).toEqual([true, true, true, true]);
+    expect(removed([A, B, C])).toEqual([true, true, true]);
+  });
+
+  it('keep only what is missing of Gemini, which deletes transcripts by itself', () => {
+    const gemini = { provider: 'gemini-cli', family: 'gemini' } as const;
+    expect(removed([A, B, C, D], gemini)).toEqual([true, false, false, false]);
+  });
+
+  it('are looked for in each section by itself', () => {
+    const other = mapping(E, { provider: 'claude-other' });
+    const mappings = [...[A, B, C, D].map((session) => mapping(session)), other];
+    const decisions = decide(mappings, evidence(world), policy);
+    expect(decisions.map(({ removes }) => removes)).toEqual([false, false, false, false, false]);
+    expect(decisions.at(-1)?.keptBecause).toBe('guard');
   });
 });
 
 describe('a running session', () => {
-  it('stays only when asked for', () => {
+  it('stays unless it is asked to go', () => {
     const world = { times: { s: 0 }, running: ['s'] };
-    expect(one(world)?.removes).toBe(true);
-    expect(one(world, { keepRunning: true })).toMatchObject({ state: 'idle', removes: false });
+    expect(one(world, { keepRunning: false })?.removes).toBe(true);
+    expect(one(world)).toMatchObject({ state: 'idle', removes: false, keptBecause: 'running' });
   });
 
   it('stays when it only may run, and is not said to', () => {
     const world = { times: { s: 0 }, doubtful: ['s'] };
-    expect(one(world)?.removes).toBe(true);
-    expect(one(world, { keepRunning: true })).toMatchObject({ running: false, removes: false });
+    expect(one(world, { keepRunning: false })?.removes).toBe(true);
+    expect(one(world)).toMatchObject({ running: false, removes: false, keptBecause: 'doubt' });
+  });
+});
+
+describe('rules', () => {
+  it('keep a mapping whatever its session does', () => {
+    expect(one({ times: { s: 0 } }, { isKept: () => true })).toMatchObject({
+      state: 'idle',
+      removes: false,
+      keptBecause: 'rule',
+    });
+  });
+
+  it('give a mapping a threshold of its own', () => {
+    const thresholdMsOf = ({ session }: Mapping) => (session === 'patient' ? 9 : 2) * HOUR_MS;
+    const world = evidence({ times: { patient: NOW - 5 * HOUR_MS, s: NOW - 5 * HOUR_MS } });
+    const decisions = decide([mapping('patient'), mapping('s')], world, {
+      ...policy,
+      thresholdMsOf,
+    });
+    expect(decisions.map(({ state }) => state)).toEqual(['active', 'idle']);
   });
 });
 
 describe('whatever the evidence', () => {
+  const ids = [A, B, C, D];
   const worlds = fc.record({
     times: fc.dictionary(
-      fc.constantFrom('a', 'b', 'c', 'd'),
+      fc.constantFrom(...ids),
       fc.option(fc.integer({ min: 0, max: 2 * NOW }), { nil: null }),
     ),
-    uncertain: fc.subarray(['a', 'b', 'c', 'd']),
-    running: fc.subarray(['a', 'b', 'c', 'd']),
+    leftovers: fc.subarray(ids),
+    uncertain: fc.subarray(ids),
+    running: fc.subarray(ids),
+    doubtful: fc.subarray(ids),
     picture: fc.record({ transcripts: fc.nat(3), uncertain: fc.boolean() }),
   });
-  const policies = fc.record({
-    now: fc.constant(NOW),
-    thresholdMs: fc.integer({ min: 1, max: NOW }),
+  const choices = fc.record({
+    thresholds: fc.array(fc.integer({ min: 1, max: NOW }), { minLength: 5, maxLength: 5 }),
+    kept: fc.subarray(ids),
+    waiting: fc.dictionary(fc.constantFrom(...ids), fc.integer({ min: 0, max: 2 * NOW })),
     missing: fc.constantFrom('keep' as const, 'remove' as const),
     keepRunning: fc.boolean(),
   });
-  const mappings = ['a', 'b', 'c', 'd', '*'].map((session) => mapping(session));
+  const mappings = [...ids, '*'].map((session) => mapping(session));
 
-  it('what goes is known to be idle, or known to be missing and asked for', () => {
+  type Choice = {
+    thresholds: number[];
+    kept: string[];
+    waiting: Record<string, number>;
+  } & Pick<Policy, 'missing' | 'keepRunning'>;
+
+  function policyOf({ thresholds, kept, waiting, ...rest }: Choice): Policy {
+    return {
+      now: NOW,
+      thresholdMsOf: (one) => thresholds[mappings.indexOf(one)] ?? 1,
+      isKept: ({ session }) => session !== null && kept.includes(session),
+      missingSince: ({ session }) => (session === null ? undefined : waiting[session]),
+      ...rest,
+    };
+  }
+
+  it('what goes is known to be idle, or known to be missing for long and asked for', () => {
     fc.assert(
-      fc.property(worlds, policies, (world, chosen) => {
-        for (const decision of decide(mappings, evidence(world), chosen)) {
-          if (!decision.removes) continue;
+      fc.property(worlds, choices, (world, chosen) => {
+        const rules = policyOf(chosen);
+        for (const { mapping, removes, state } of decide(mappings, evidence(world), rules)) {
+          if (!removes) continue;
+          const session = mapping.session ?? '';
           expect(world.picture.uncertain).toBe(false);
-          const { session } = decision.mapping;
           expect(world.uncertain).not.toContain(session);
-          if (chosen.keepRunning) expect(world.running).not.toContain(session);
-          if (decision.lastActivity === null) {
+          expect(chosen.kept).not.toContain(session);
+          if (chosen.keepRunning) {
+            expect(world.running).not.toContain(session);
+            expect(world.doubtful).not.toContain(session);
+          }
+          const time = world.times[session] ?? null;
+          if (time !== null) expect(NOW - time).toBeGreaterThan(rules.thresholdMsOf(mapping));
+          if (state === 'idle') {
+            expect(time).not.toBeNull();
+            expect(world.leftovers).not.toContain(session);
+          } else {
+            expect(state).toBe('missing');
             expect(chosen.missing).toBe('remove');
             expect(world.picture.transcripts).toBeGreaterThan(0);
-          } else {
-            expect(NOW - decision.lastActivity).toBeGreaterThan(chosen.thresholdMs);
+            const waited = NOW - (chosen.waiting[session] ?? NOW);
+            expect(waited).toBeGreaterThan(rules.thresholdMsOf(mapping));
           }
+        }
+      }),
+    );
+  });
+
+  it('what stays has a reason, and what goes has none', () => {
+    fc.assert(
+      fc.property(worlds, choices, (world, chosen) => {
+        for (const decision of decide(mappings, evidence(world), policyOf(chosen))) {
+          expect(decision.keptBecause === null).toBe(decision.removes);
         }
       }),
     );
@@ -184,21 +337,45 @@ describe('whatever the evidence', () => {
 
   it('a longer threshold never removes more', () => {
     fc.assert(
-      fc.property(worlds, policies, fc.nat(NOW), (world, chosen, longer) => {
-        const going = (thresholdMs: number) =>
-          decide(mappings, evidence(world), { ...chosen, missing: 'keep', thresholdMs })
+      fc.property(worlds, choices, fc.nat(NOW), (world, chosen, longer) => {
+        const going = (more: number) => {
+          const thresholds = chosen.thresholds.map((threshold) => threshold + more);
+          return decide(
+            mappings,
+            evidence(world),
+            policyOf({ ...chosen, missing: 'keep', thresholds }),
+          )
             .filter(({ removes }) => removes)
             .map(({ mapping: { session } }) => session);
-        const before = going(chosen.thresholdMs);
-        for (const session of going(chosen.thresholdMs + longer)) expect(before).toContain(session);
+        };
+        const before = going(0);
+        for (const session of going(longer)) expect(before).toContain(session);
+      }),
+    );
+  });
+
+  it('a doubt, a rule or a process keeps its own session', () => {
+    fc.assert(
+      fc.property(worlds, choices, fc.constantFrom(...ids), (world, chosen, session) => {
+        const going = (found: World, picked: Choice) =>
+          decide(mappings, evidence(found), policyOf({ ...picked, keepRunning: true }))
+            .filter(({ removes }) => removes)
+            .map(({ mapping: { session } }) => session);
+        const more = [
+          going({ ...world, uncertain: [...world.uncertain, session] }, chosen),
+          going({ ...world, running: [...world.running, session] }, chosen),
+          going({ ...world, doubtful: [...world.doubtful, session] }, chosen),
+          going(world, { ...chosen, kept: [...chosen.kept, session] }),
+        ];
+        for (const removed of more) expect(removed).not.toContain(session);
       }),
     );
   });
 
   it('each mapping gets one decision, in their order', () => {
     fc.assert(
-      fc.property(worlds, policies, (world, chosen) => {
-        const decisions = decide(mappings, evidence(world), chosen);
+      fc.property(worlds, choices, (world, chosen) => {
+        const decisions = decide(mappings, evidence(world), policyOf(chosen));
         expect(decisions.map((decision) => decision.mapping)).toEqual(mappings);
       }),
     );
