@@ -5,21 +5,26 @@ import { type Finding, ok, problem, warning } from '../output/finding.js';
 import type { Account } from '../system/account.js';
 import { ask } from './ask.js';
 import { namesIn, textOf } from './files.js';
-import { type Findings, installCommand, type Job, NOTHING, PREDECESSOR, together } from './job.js';
+import {
+  type Findings,
+  installCommand,
+  type Job,
+  NOTHING,
+  PREDECESSOR,
+  together,
+  unanswered,
+} from './job.js';
 import { SUDO } from './this-program.js';
 
-const FOLDERS = ['/etc/cron.d', '/etc/cron.hourly', '/etc/cron.daily'];
 const HOURLY = /^\s*(\S+(\s+\*){4}|@hourly)\s/;
 // What the installer writes: a script of its own, named after the instance.
 const INSTALLED = /"(\/.*\/claude-session-cleanup\/([^/"]+)\.sh)"\s*$/;
 
 /** Looks at what cron has for the system. */
 export function findSystemCron(): Findings {
-  const files = FOLDERS.flatMap((folder) => namesIn(folder).map((name) => join(folder, name)));
+  const tables = ['/etc/crontab', ...namesIn('/etc/cron.d').map((name) => `/etc/cron.d/${name}`)];
   const root = { name: 'root', home: '/root' };
-  return together(
-    ['/etc/crontab', ...files].map((path) => checkTable(path, textOf(path) ?? '', root)),
-  );
+  return together(tables.map((path) => checkTable(path, textOf(path) ?? '', root)));
 }
 
 /**
@@ -34,8 +39,7 @@ export function findCrontab(account: Account, isOwn: boolean): Findings {
   ]);
   if (answered) return checkTable(place, stdout, account);
   // Without crontab, or without one of this user's, there is none.
-  const isNone = /ENOENT|no crontab|can't open/.test(stderr);
-  return { ...NOTHING, unasked: isNone ? [] : [place] };
+  return /ENOENT|no crontab|can't open/.test(stderr) ? NOTHING : unanswered(place);
 }
 
 function checkTable(place: string, table: string, user: Pick<Account, 'name' | 'home'>): Findings {

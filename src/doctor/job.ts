@@ -1,4 +1,4 @@
-import type { Finding } from '../output/finding.js';
+import { type Finding, warning } from '../output/finding.js';
 import { installer, SUDO } from './this-program.js';
 
 /** What starts this program by itself, as far as systemd or cron tells. */
@@ -28,19 +28,22 @@ export interface Job {
 export interface Findings {
   readonly checks: readonly Finding[];
   readonly jobs: readonly Job[];
-  /** Who is there, but gave no answer. */
-  readonly unasked: readonly string[];
 }
 
-export const NOTHING: Findings = { checks: [], jobs: [], unasked: [] };
+export const NOTHING: Findings = { checks: [], jobs: [] };
 
 /** What was found in several places. */
 export function together(found: readonly Findings[]): Findings {
   return {
     checks: found.flatMap(({ checks }) => checks),
     jobs: found.flatMap(({ jobs }) => jobs),
-    unasked: found.flatMap(({ unasked }) => unasked),
   };
+}
+
+/** Somebody is there who could tell, but gives no answer: that is not the same as nothing. */
+export function unanswered(whose: string): Findings {
+  const fix = "run doctor as root, or as the bridge's user";
+  return { jobs: [], checks: [warning('schedule', `could not ask ${whose}`, fix)] };
 }
 
 /** The first version, which was a script; its timers and cron lines may still be there. */

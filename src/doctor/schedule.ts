@@ -1,7 +1,7 @@
 import { type Finding, warning } from '../output/finding.js';
 import type { Account } from '../system/account.js';
 import { findCrontab, findSystemCron } from './cron.js';
-import { type Findings, installCommand, type Job, together } from './job.js';
+import { installCommand, type Job, together } from './job.js';
 import { managerOf, SYSTEM } from './manager.js';
 import { quoted } from './this-program.js';
 import { findTimers } from './timers.js';
@@ -35,18 +35,14 @@ export function checkSchedule(
     (job) =>
       job.directories.length === 0 || directories.some((dir) => job.directories.includes(dir)),
   );
-  return { checks: [...summary(found, users), ...checkJobs(all, jobs)], jobs };
+  if (found.checks.length === 0) return { checks: [nothing(users)], jobs };
+  return { checks: [...found.checks, ...checkJobs(all, jobs)], jobs };
 }
 
-function summary({ checks, unasked }: Findings, users: readonly Account[]): readonly Finding[] {
-  if (checks.length > 0) return checks;
-  if (unasked.length > 0) {
-    const message = `found nothing that cleans by itself, but could not ask ${unasked.join(', ')}`;
-    return [warning('schedule', message, "run doctor as root, or as the bridge's user")];
-  }
+function nothing(users: readonly Account[]): Finding {
   const whose = ['the system', ...users.map(({ name }) => name)].join(' or ');
   const message = `no timer and no cron line of ${whose} is there: nothing cleans by itself`;
-  return [warning('schedule', message, `to install one: ${installCommand(undefined)}`)];
+  return warning('schedule', message, `to install one: ${installCommand(undefined)}`);
 }
 
 function checkJobs(all: readonly Job[], jobs: readonly Job[]): Finding[] {

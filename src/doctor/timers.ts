@@ -3,7 +3,15 @@ import { PROGRAM } from '../name.js';
 import { type Finding, ok, problem, warning } from '../output/finding.js';
 import { localTime } from '../output/local-time.js';
 import { namesIn } from './files.js';
-import { type Findings, installCommand, type Job, NOTHING, PREDECESSOR, together } from './job.js';
+import {
+  type Findings,
+  installCommand,
+  type Job,
+  NOTHING,
+  PREDECESSOR,
+  together,
+  unanswered,
+} from './job.js';
 import { type Manager, SYSTEM, type Unit, unitsOf } from './manager.js';
 import { SUDO } from './this-program.js';
 
@@ -44,8 +52,7 @@ function installedTimers({ folders }: Manager): string[] {
 function notAnswering(manager: Manager, installed: readonly string[]): Findings {
   const { account, label } = manager;
   if (manager === SYSTEM || existsSync(`/run/user/${account.uid}`)) {
-    const name = manager === SYSTEM ? 'systemd' : `${account.name}'s own systemd`;
-    return { ...NOTHING, unasked: [name] };
+    return unanswered(manager === SYSTEM ? 'systemd' : `${account.name}'s own systemd`);
   }
   // Nobody is logged in, and nothing lingers.
   const message = `runs only while ${account.name} is logged in, which is not so now`;

@@ -1,6 +1,5 @@
 import type { JournalEntry } from '../journal/journal.js';
 import { EndedRuns } from '../journal/restorable.js';
-import { counted } from '../output/counted.js';
 import { type Finding, warning } from '../output/finding.js';
 import { ByChat } from '../session-map/by-chat.js';
 import type { SessionMap } from '../session-map/parse.js';
@@ -48,7 +47,6 @@ export function writtenBackFinding(
   bridgeUrl: URL | undefined,
   memory: SessionMap | undefined,
 ): Finding {
-  const count = back.length;
   const isInMemory = hasMapping(memory);
   let fix =
     'give its address with --bridge-url, so that it forgets them itself, or, for a bridge without that interface, have --on-change restart it';
@@ -59,7 +57,7 @@ export function writtenBackFinding(
   }
   return warning(
     'written back',
-    `${counted(count, 'mapping that was', 'mappings that were')} removed before ${count === 1 ? 'is' : 'are'} back: a running bridge wrote its memory over the map`,
+    `mappings that were removed before are back (${back.length}): a running bridge wrote its memory over the map`,
     fix,
   );
 }

@@ -153,7 +153,7 @@ describe('doctor', () => {
     const text = home.mapText;
     await home.run();
     home.writeMap(text);
-    expect((await assess(home)).check('written back')?.message).toMatch(/^2 mappings/);
+    expect((await assess(home)).check('written back')?.message).toMatch(/are back \(2\)/);
   });
 
   it('tells of the last run: how it ended, and that it looked elsewhere', async () => {

@@ -93,7 +93,6 @@ it('a line of the first version is told by itself, and is no job', () => {
       }),
     ],
     jobs: [],
-    unasked: [],
   });
 });
 
@@ -109,8 +108,12 @@ it('comments, and lines of other programs, are nothing', () => {
 });
 
 it('a crontab that can not be read is not the same as none', () => {
-  expect(find('no crontab for bridge', { fails: true }).unasked).toEqual([]);
-  expect(find('you are not allowed to use it', { fails: true }).unasked).toEqual([
-    "this user's crontab",
+  expect(find('no crontab for bridge', { fails: true }).checks).toEqual([]);
+  expect(find('you are not allowed to use it', { fails: true }).checks).toEqual([
+    expect.objectContaining({
+      subject: 'schedule',
+      level: 'warning',
+      message: "could not ask this user's crontab",
+    }),
   ]);
 });
