@@ -71,7 +71,7 @@ describeSystem('units of our name that are not ours', () => {
     expect(await timers(machine)).toBe('claude-session-cleanup.timer\n');
     expect(
       await machine.run(`systemctl show -P TimersCalendar claude-session-cleanup.timer`),
-    ).toContain('OnCalendar=hourly');
+    ).toContain('OnCalendar=*-*-* *:00:00');
     await machine.run(`test ! -e ${RAN}`);
   });
 
