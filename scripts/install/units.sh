@@ -98,6 +98,8 @@ user_manager_text() {
 # would hide the CLIs' processes from --keep-running.
 PrivateUsers=yes
 ProtectProc=default
+# A second command could not join the namespaces of the first, and systemd would warn of it at each run.
+ExecStopPost=
 TEXT
 }
 
@@ -112,6 +114,8 @@ TEXT
 
 bridge_unit_text() {
   local command="${control[*]} --no-block try-reload-or-restart"
+  # As above: here there is a second command.
+  [ "$mode" = systemd ] || printf 'PrivateNetwork=no\nPrivateIPC=no\n'
   cat <<TEXT
 # The sandboxed run leaves a mark in a directory that lives as long as the run; after it, outside of the
 # sandbox (+), the mark is looked for, and never read or written.

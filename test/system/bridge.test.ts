@@ -102,6 +102,8 @@ describeSystem('with --bridge-unit', () => {
     await asUser(machine, `${INSTALL} --user --bridge-unit chat-bridge`);
     await asUser(machine, 'systemctl --user start claude-session-cleanup');
     await machine.until(`[ '["new"]' = "$(${CHATS_IN_MEMORY})" ]`);
+    const warnings = 'journalctl --quiet --user --priority warning --output cat';
+    expect(await asUser(machine, warnings)).toBe('');
   });
 });
 

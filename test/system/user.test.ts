@@ -26,6 +26,8 @@ describeSystem("a user's own service", () => {
       EVERY_SECOND,
     );
     await machine.until(chatsLeft(SESSIONS, ['new']));
+    const warnings = 'journalctl --quiet --user --priority warning --output cat';
+    expect(await asUser(machine, warnings)).toBe('');
 
     await asUser(
       machine,
