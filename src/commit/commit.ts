@@ -93,8 +93,14 @@ export async function commit<C extends Change>(
       }
       isSettled = false;
       collisions += 1;
+      const ours = parseSessionMap(next);
+      if (outcome.kind === 'stands') {
+        // All of it is put back, and what still goes is taken out again.
+        made.push(change);
+        met.push({ before: ours, ours, theirs: current.map });
+      }
       const theirs = outcome.kind === 'met' ? sessionMapIn(outcome.bytes) : undefined;
-      if (theirs) met.push({ before: current.map, ours: parseSessionMap(next), theirs });
+      if (theirs) met.push({ before: current.map, ours, theirs });
       await sleep(PAUSE_MS);
       if (outcome.kind === 'open') await closed(location.path, kernel, patience);
     }

@@ -80,9 +80,9 @@ export function loadKernel(root = dirname(__dirname)): Kernel {
 }
 
 /** Why clean runs can't remove anything here, in one line; undefined when they can. */
-export function kernelProblem(): string | undefined {
+export function kernelProblem(root?: string): string | undefined {
   try {
-    loadKernel();
+    loadKernel(root);
     return undefined;
   } catch (error) {
     if (error instanceof CleanupError) return error.message;

@@ -26,7 +26,9 @@ export type Outcome =
   /** Another program renamed this map into place in the last instant, and maybe has read ours. */
   | { readonly kind: 'met'; readonly bytes: Buffer }
   /** The conditions did not hold any more. */
-  | { readonly kind: 'outdated' };
+  | { readonly kind: 'outdated' }
+  /** Likewise, but somebody had our map open for writing by then: it has the map's name. */
+  | { readonly kind: 'stands' };
 
 // Whoever has looked the map's name up opens the file within this time.
 const GRACE_MS = 20;
@@ -73,6 +75,11 @@ export async function publish(
   const failure = undo(path, temp, kernel);
   if (failure !== undefined) return { kind: 'published', failure };
   if (outcome === undefined) throw unseen;
+  if (outcome.kind === 'outdated' && !kernel.isLeaseWhole(temp.file)) {
+    // What he waits to write into must be the map.
+    kernel.exchange(temp.path, path);
+    return { kind: 'stands' };
+  }
   return outcome;
 }
 

@@ -1,10 +1,14 @@
 """A bridge that holds its map in memory and saves it while the program under test runs.
 
-usage: writer.py inplace|rename|reread MAP CLAUDE_PROJECT_DIR COUNTER_FILE
+usage: writer.py MODE MAP CLAUDE_PROJECT_DIR COUNTER_FILE
 
 inplace  open for writing, which truncates, then written in several pieces, as the real bridge does
 rename   a whole new file, renamed over the old one
 reread   as rename, but every change starts from what the file has at that moment
+open     as inplace, but the file is kept open from one save to the next ones
+append   truncated by its name, then opened for appending
+mmap     mapped into memory; a chat gets another session, of the same length
+sed, jq, vim  a person's change: sed -i; jq into a file, which mv moves into place; an editor
 
 Commands on standard input, each answered by one JSON line:
 prepare  opens idle chats, so that a run has something to remove
@@ -13,8 +17,10 @@ check    what of its own mappings the file lacks now
 """
 import itertools
 import json
+import mmap
 import os
 import random
+import subprocess
 import sys
 import time
 
@@ -44,27 +50,87 @@ mark.value = 0
 
 
 def save():
-    global saves, memory
+    global saves
     mark()
+    text = json.dumps(memory)
     if mode == "inplace":
         with open(path, "w") as f:
-            text = json.dumps(memory)
             step = len(text) // random.randint(1, 6) + 1
             for start in range(0, len(text), step):
                 f.write(text[start : start + step])
                 f.flush()
+    elif mode == "open":
+        f = kept_open()
+        f.seek(0)
+        f.write(text)
+        f.truncate()
+        f.flush()
+    elif mode == "append":
+        os.truncate(path, 0)
+        with open(path, "a") as f:
+            f.write(text)
     else:
         with open(path + ".bridge", "w") as f:
-            json.dump(memory, f)
+            f.write(text)
         os.rename(path + ".bridge", path)
     mark()
     saves += 1
 
 
+kept = None
+
+
+def kept_open():
+    global kept
+    if kept is None:
+        kept = open(path, "r+" if os.path.exists(path) else "w+")
+    return kept
+
+
+def close():
+    global kept
+    if kept is not None:
+        kept.close()
+    kept = None
+
+
+def change_mapped(chat, session):
+    """Only where the chat has a session already."""
+    global saves
+    with open(path, "r+b") as f, mmap.mmap(f.fileno(), 0) as m:
+        at = m.find(b'"%s": "' % chat.encode())
+        if at < 0:
+            return False
+        at = m.find(b': "', at) + 3
+        mark()
+        m[at : at + len(session)] = session.encode()
+        m.flush()
+        mark()
+    saves += 1
+    return True
+
+
+EDITS = {
+    "sed": """sed -i 's/"claude-cli": {/&"{chat}": "{session}", /' {path}""",
+    "jq": """jq -c '."claude-cli"."{chat}" = "{session}"' {path} >{path}.next && mv {path}.next {path}""",
+    "vim": """vim -u NONE -n -es -c '%s/"claude-cli": {{/&"{chat}": "{session}", /' -c 'wq!' {path}""",
+}
+
+
+def change_by_hand(chat, session):
+    global saves
+    command = EDITS[mode].replace("{{", "{").replace("{chat}", chat).replace("{session}", session).replace("{path}", path)
+    mark()
+    done = subprocess.run(command, shell=True, stdin=subprocess.DEVNULL, capture_output=True)
+    mark()
+    saves += 1
+    return done.returncode == 0
+
+
 def start_from_file():
     """What a bridge does that trusts the file more than its memory."""
     global memory
-    if mode == "reread":
+    if mode not in ("inplace", "rename", "open", "append"):
         with open(path) as f:
             memory = json.load(f)
 
@@ -72,9 +138,18 @@ def start_from_file():
 def change():
     """Opens a chat, or gives a chat another session."""
     start_from_file()
-    chat = f"chat-{random.randrange(40)}"
+    number = next(numbers)
     # A session belongs to one chat and to one time, as with the real CLIs: none comes back.
-    session = f"session-{next(numbers)}"
+    chat, session = f"chat-{random.randrange(40)}", f"session-{number:08}"
+    if mode in EDITS:
+        # These only add.
+        chat = f"chat-{number}"
+        if change_by_hand(chat, session):
+            mine[chat] = session
+        return
+    if mode == "mmap" and change_mapped(chat, session):
+        mine[chat] = session
+        return
     memory["claude-cli"][chat] = session
     mine[chat] = session
     save()
@@ -87,11 +162,17 @@ def prepare():
     for chat in [chat for chat in chats if chat.startswith("idle")]:
         # The bridge ends these itself, so that the map stays of a size.
         del chats[chat]
+    if mode in EDITS:
+        for chat in [chat for chat in chats if chat.startswith("chat-")]:
+            # One line of a handful, so that an edit stays an edit.
+            del chats[chat]
+            del mine[chat]
     for _ in range(3):
         opened += 1
         transcript(f"idle-{opened}", 9)
         chats[f"idle-chat-{opened}"] = f"idle-{opened}"
     save()
+    close()
 
 
 def has_temp_file():
@@ -107,11 +188,13 @@ def go():
         time.sleep(random.random() * 0.004)
         for _ in range(random.randint(1, 3)):
             change()
+        close()
         return
-    deadline = time.time() + random.random() * 0.3
+    deadline = time.time() + random.random() * 0.2
     while time.time() < deadline:
         change()
         time.sleep(random.choice([0, 0.001, 0.004, 0.02]))
+    close()
 
 
 def lost():

@@ -1,0 +1,412 @@
+import { chmodSync, fstatSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { commit } from '../../../src/commit/commit.js';
+import { CleanupError } from '../../../src/errors.js';
+import {
+  hastenClock,
+  inTurn,
+  KERNEL,
+  kernelThat,
+  MapDirectory,
+  withoutIdle,
+} from './map-directory.js';
+
+const OLD = { idle: '1', busy: '2' };
+const NEW = { busy: '2' };
+const FAILED = Object.assign(new Error('EIO'), { code: 'EIO' });
+
+describe('a commit that nobody disturbs', () => {
+  it('replaces the map and leaves nothing else behind', async () => {
+    const map = new MapDirectory(OLD);
+    chmodSync(map.path, 0o640);
+    const { made, ...committed } = await commit(map.location, withoutIdle, KERNEL);
+    expect(committed).toEqual({
+      later: undefined,
+      collisions: 0,
+      weaker: undefined,
+      failure: undefined,
+    });
+    expect(made).toHaveLength(1);
+    expect(map.chats).toEqual(NEW);
+    expect(statSync(map.path).mode & 0o7777).toBe(0o640);
+    expect(map.names).toEqual(['session_map.json']);
+  });
+
+  it('takes both leases, writes the journal, asks whether it holds, exchanges and asks again', async () => {
+    const map = new MapDirectory(OLD);
+    const steps: string[] = [];
+    const kernel = kernelThat({
+      takeReadLease(file) {
+        steps.push(fstatSync(file).ino === map.inode ? 'lease on the map' : 'lease on the new map');
+        return KERNEL.takeReadLease(file);
+      },
+      exchange(a, b) {
+        steps.push('exchange');
+        return KERNEL.exchange(a, b);
+      },
+    });
+    const told = {
+      announce: () => void steps.push('journal'),
+      holds: () => steps.push('holds?') > 0,
+    };
+    await commit(map.location, (current) => withoutIdle(current, told), kernel);
+    expect(steps).toEqual([
+      'lease on the map',
+      'lease on the new map',
+      'journal',
+      'holds?',
+      'exchange',
+      'holds?',
+    ]);
+  });
+
+  it('touches nothing when there is nothing to change', async () => {
+    const map = new MapDirectory(NEW);
+    const before = map.inode;
+    expect((await commit(map.location, withoutIdle, KERNEL)).made).toEqual([]);
+    expect(map.inode).toBe(before);
+  });
+
+  it('does nothing when there is no map', async () => {
+    const map = new MapDirectory(OLD);
+    renameSync(map.path, `${map.path}.away`);
+    expect(await commit(map.location, withoutIdle, KERNEL)).toMatchObject({
+      made: [],
+      collisions: 0,
+    });
+  });
+});
+
+describe('a commit that can not be made leaves the map and no file of its own', () => {
+  const cases = [
+    [
+      'the journal can not be written',
+      {},
+      {
+        announce: () => {
+          throw new CleanupError('full');
+        },
+      },
+      /^full$/,
+    ],
+    [
+      'the names can not be exchanged',
+      {
+        exchange: () => {
+          throw FAILED;
+        },
+      },
+      {},
+      /can't be written: input\/output error; the map is unchanged/,
+    ],
+    [
+      'an attribute can not be kept',
+      {
+        attributesOf: () => ['user.x'],
+        getAttribute: () => {
+          throw FAILED;
+        },
+      },
+      {},
+      /its attribute user\.x can't be kept/,
+    ],
+    [
+      'what came out can not be looked at',
+      {},
+      {
+        holds: inTurn<[], boolean>([() => true], () => {
+          throw FAILED;
+        }),
+      },
+      /input\/output error/,
+    ],
+  ] as const;
+  it.each(cases)('since %s', async (_, answers, conditions, message) => {
+    const map = new MapDirectory(OLD);
+    const before = map.inode;
+    const plan = (current: Parameters<typeof withoutIdle>[0]) => withoutIdle(current, conditions);
+    await expect(commit(map.location, plan, kernelThat(answers))).rejects.toThrow(message);
+    expect({ chats: map.chats, inode: map.inode }).toEqual({ chats: OLD, inode: before });
+    expect(map.names).toEqual(['session_map.json']);
+  });
+
+  it('since the map has a second name', async () => {
+    const map = new MapDirectory(OLD);
+    map.link();
+    await expect(commit(map.location, withoutIdle, KERNEL)).rejects.toThrow(
+      /2 names \(hard links\)/,
+    );
+    expect(map.chats).toEqual(OLD);
+  });
+
+  it('since another program keeps it open for writing', async () => {
+    const map = new MapDirectory(OLD);
+    hastenClock(500);
+    const kernel = kernelThat({
+      takeReadLease: (file) => (fstatSync(file).ino === map.inode ? 'refused' : 'granted'),
+    });
+    const tried = commit(map.location, withoutIdle, kernel);
+    await expect(tried).rejects.toThrow(/another program kept it open for writing[^\n]*15 s/);
+    expect(map.chats).toEqual(OLD);
+    expect(map.names).toEqual(['session_map.json']);
+  });
+});
+
+describe('a commit beside a writer', () => {
+  it('waits until nobody has the map open for writing', async () => {
+    const map = new MapDirectory(OLD);
+    const refused = () => 'refused' as const;
+    const answers = inTurn([refused, KERNEL.takeReadLease, refused, refused], KERNEL.takeReadLease);
+    const { collisions } = await commit(
+      map.location,
+      withoutIdle,
+      kernelThat({ takeReadLease: answers }),
+    );
+    expect({ collisions, chats: map.chats }).toEqual({ collisions: 1, chats: NEW });
+  });
+
+  it('gives the map its name back when somebody has opened it an instant before', async () => {
+    const map = new MapDirectory(OLD);
+    const before = map.inode;
+    const names: number[] = [];
+    const isLeaseWhole = inTurn([() => false], (file: number) => {
+      names.push(map.inode);
+      return KERNEL.isLeaseWhole(file);
+    });
+    let exchanges = 0;
+    const exchange = (a: string, b: string): boolean => {
+      exchanges += 1;
+      const done = KERNEL.exchange(a, b);
+      if (exchanges === 2) expect(map.inode).toBe(before);
+      return done;
+    };
+    const committed = await commit(
+      map.location,
+      withoutIdle,
+      kernelThat({ isLeaseWhole, exchange }),
+    );
+    expect({ collisions: committed.collisions, exchanges, chats: map.chats }).toEqual({
+      collisions: 1,
+      exchanges: 3,
+      chats: NEW,
+    });
+  });
+
+  it('takes a map that was renamed into place in the last instant', async () => {
+    const map = new MapDirectory(OLD);
+    const exchange = inTurn(
+      [
+        (a: string, b: string) => {
+          map.rename({ ...OLD, added: '3' });
+          return KERNEL.exchange(a, b);
+        },
+      ],
+      KERNEL.exchange,
+    );
+    const { collisions } = await commit(map.location, withoutIdle, kernelThat({ exchange }));
+    expect({ collisions, chats: map.chats }).toEqual({
+      collisions: 1,
+      chats: { ...NEW, added: '3' },
+    });
+    expect(map.names).toEqual(['session_map.json']);
+  });
+
+  it('puts a change back that a program writes away which had read ours in that instant', async () => {
+    const map = new MapDirectory(OLD);
+    let read = {};
+    const exchange = inTurn(
+      [
+        (a: string, b: string) => {
+          map.rename({ ...OLD, busy: '4', added: '3' });
+          const done = KERNEL.exchange(a, b);
+          read = map.chats;
+          return done;
+        },
+        (a: string, b: string) => {
+          const done = KERNEL.exchange(a, b);
+          map.rename({ ...read, later: '5' });
+          return done;
+        },
+      ],
+      KERNEL.exchange,
+    );
+    await commit(map.location, withoutIdle, kernelThat({ exchange }));
+    expect(map.chats).toEqual({ busy: '4', added: '3', later: '5' });
+  });
+
+  it('leaves the name to a map that is renamed over ours before it is taken back', async () => {
+    const map = new MapDirectory(OLD);
+    const exchange = inTurn(
+      [
+        KERNEL.exchange,
+        (a: string, b: string) => {
+          map.rename({ ...OLD, newest: '6' });
+          return KERNEL.exchange(a, b);
+        },
+      ],
+      KERNEL.exchange,
+    );
+    const isLeaseWhole = inTurn([() => false], KERNEL.isLeaseWhole);
+    await commit(map.location, withoutIdle, kernelThat({ exchange, isLeaseWhole }));
+    expect(map.chats).toEqual({ ...NEW, newest: '6' });
+    expect(map.names).toEqual(['session_map.json']);
+  });
+
+  it("keeps another program's map when its name can not be given back, and says where", async () => {
+    const map = new MapDirectory(OLD);
+    const exchange = inTurn<[string, string], boolean>(
+      [
+        (a: string, b: string) => {
+          map.rename({ ...OLD, added: '3' });
+          return KERNEL.exchange(a, b);
+        },
+      ],
+      () => {
+        throw FAILED;
+      },
+    );
+    const { made, failure } = await commit(map.location, withoutIdle, kernelThat({ exchange }));
+    const [kept = ''] = map.names.filter((name) => name.endsWith('.tmp'));
+    expect(made).toHaveLength(1);
+    expect(failure?.message).toContain(join(map.location.directory, kept));
+    expect(readFileSync(join(map.location.directory, kept), 'utf8')).toContain('added');
+  });
+});
+
+describe('a commit whose conditions change', () => {
+  it('before the exchange begins anew', async () => {
+    const map = new MapDirectory(OLD);
+    const holds = inTurn([() => false], () => true);
+    const { made } = await commit(
+      map.location,
+      (current) => withoutIdle(current, { holds }),
+      KERNEL,
+    );
+    expect({ made: made.length, chats: map.chats }).toEqual({ made: 1, chats: NEW });
+  });
+
+  it('after it is undone', async () => {
+    const map = new MapDirectory(OLD);
+    const before = map.inode;
+    let isActive = false;
+    const answers = inTurn(
+      [
+        () => true,
+        () => {
+          isActive = true;
+          return false;
+        },
+      ],
+      () => true,
+    );
+    const plan = (current: Parameters<typeof withoutIdle>[0]) => {
+      const { text } = isActive ? current : withoutIdle(current);
+      return { text, announce: () => {}, holds: answers };
+    };
+    expect((await commit(map.location, plan, KERNEL)).made).toEqual([]);
+    expect({ chats: map.chats, inode: map.inode }).toEqual({ chats: OLD, inode: before });
+  });
+
+  it('and whose new map somebody has open by then, puts back what is to stay', async () => {
+    const map = new MapDirectory(OLD);
+    let isActive = false;
+    const holds = inTurn(
+      [
+        () => true,
+        () => {
+          isActive = true;
+          return false;
+        },
+      ],
+      () => true,
+    );
+    // The old map's, and then the new one's.
+    const isLeaseWhole = inTurn([() => true, () => false], () => true);
+    let ours = 0;
+    const exchange = inTurn(
+      [
+        KERNEL.exchange,
+        KERNEL.exchange,
+        (a: string, b: string) => {
+          const done = KERNEL.exchange(a, b);
+          ours = map.inode;
+          writeFileSync(map.path, JSON.stringify({ 'claude-cli': { ...NEW, saved: '7' } }));
+          return done;
+        },
+      ],
+      KERNEL.exchange,
+    );
+    const plan = (current: Parameters<typeof withoutIdle>[0]) => {
+      const { text } = isActive ? current : withoutIdle(current);
+      return { text, announce: () => {}, holds };
+    };
+    // The test itself writes into the new map: no lease of ours may make it wait.
+    const takeReadLease = () => 'granted' as const;
+    await commit(map.location, plan, kernelThat({ exchange, isLeaseWhole, takeReadLease }));
+    expect(ours).not.toBe(0);
+    expect(map.chats).toEqual({ ...OLD, saved: '7' });
+  });
+});
+
+describe('where a file system lacks what a commit needs', () => {
+  const cases = [
+    ["can't exchange two names", { exchange: () => false }],
+    ["can't make others wait", { takeReadLease: () => 'unsupported' as const }],
+    ["can't make others wait", { takeReadLease: () => 'refused' as const }],
+  ] as const;
+
+  it.each(cases)(
+    'that %s, the map is compared and renamed over, and that is told',
+    async (weaker, answers) => {
+      const map = new MapDirectory(OLD);
+      expect(await commit(map.location, withoutIdle, kernelThat(answers))).toMatchObject({
+        weaker,
+        failure: undefined,
+      });
+      expect(map.chats).toEqual(NEW);
+      expect(map.names).toEqual(['session_map.json']);
+    },
+  );
+
+  it.each(['write', 'rename'] as const)(
+    'what another program changes by a %s before that is kept',
+    async (way) => {
+      const map = new MapDirectory(OLD);
+      const holds = inTurn(
+        [
+          () => {
+            map[way]({ ...OLD, added: '3' });
+            return true;
+          },
+        ],
+        () => true,
+      );
+      const kernel = kernelThat({ takeReadLease: () => 'unsupported' });
+      const { collisions } = await commit(
+        map.location,
+        (current) => withoutIdle(current, { holds }),
+        kernel,
+      );
+      expect({ collisions, chats: map.chats }).toEqual({
+        collisions: 1,
+        chats: { ...NEW, added: '3' },
+      });
+    },
+  );
+});
+
+describe('time in which the process was stopped', () => {
+  it('is no patience used up', async () => {
+    const map = new MapDirectory(OLD);
+    // An hour at every look: suspended again and again.
+    hastenClock(3_600_000);
+    const holds = inTurn([() => false, () => false], () => true);
+    const { made } = await commit(
+      map.location,
+      (current) => withoutIdle(current, { holds }),
+      KERNEL,
+    );
+    expect(made).toHaveLength(1);
+  });
+});
