@@ -10,28 +10,19 @@ export interface SystemCall {
   readonly line: string;
 }
 
-const LOCK = '.session_map.cleanup.lock"';
-// Its name after an exchange of names, and without one.
-const SWAPPED_OUT = /\.session_map\.json\.[0-9a-f]+\.(?:tmp|old)[">]/;
-const LOOKS = 6;
+const TRANSCRIPTS = /\.(?:claude|codex|gemini)[^">]*/;
 const LINE = /^(\d+) +(\w+)\((.*)$/;
 
 /**
- * The main thread's system calls on a home's files from taking the lock to giving it back: whatever the
- * program writes, it writes between them.
+ * The main thread's system calls on a home's files from taking the lock to the end: whatever the program
+ * writes, it writes between them. Of the looks at one transcript, or a directory of them, the first.
  *
  * @param trace the path of a trace that `strace -f -y -o` wrote
  */
 export function callsUnderLock(trace: string, home: string): SystemCall[] {
   const counts = new Map<string, number>();
   const calls: SystemCall[] = [];
-  const looks = new Map<string, number>();
-  // The old map is looked at again and again until it is quiet: a few of these looks stand for all.
-  const isOneOfMany = (name: string, rest: string): boolean => {
-    if (!SWAPPED_OUT.test(rest)) return false;
-    looks.set(name, (looks.get(name) ?? 0) + 1);
-    return (looks.get(name) ?? 0) > LOOKS;
-  };
+  const seen = new Set<string>();
   let mainThread: string | undefined;
   let isLocked = false;
   for (const text of readFileSync(trace, 'utf8').split('\n')) {
@@ -40,11 +31,12 @@ export function callsUnderLock(trace: string, home: string): SystemCall[] {
     if (name === undefined || rest === undefined || thread !== mainThread) continue;
     const when = (counts.get(name) ?? 0) + 1;
     counts.set(name, when);
-    if (name.startsWith('symlink') && rest.includes(LOCK)) isLocked = true;
-    if (isLocked && rest.includes(home) && !isOneOfMany(name, rest)) {
-      calls.push({ name, when, line: rest });
-    }
-    if (name.startsWith('unlink') && rest.includes(LOCK)) isLocked = false;
+    isLocked ||= name === 'flock';
+    if (!isLocked || !rest.includes(home)) continue;
+    const transcript = TRANSCRIPTS.exec(rest)?.[0];
+    if (transcript !== undefined && seen.has(`${name} ${transcript}`)) continue;
+    seen.add(`${name} ${transcript}`);
+    calls.push({ name, when, line: rest });
   }
   return calls;
 }

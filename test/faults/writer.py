@@ -26,7 +26,8 @@ import time
 
 mode, path, project, counter_file = sys.argv[1:]
 directory = os.path.dirname(path)
-memory = {"claude-cli": {}, "codex-cli": {}, "devstral-small-2": {"a": "b"}}
+# An edit by hand needs a neighbour for its comma.
+memory = {"claude-cli": {"stays": "session-of-old"}, "codex-cli": {}, "devstral-small-2": {"a": "b"}}
 counter = os.open(counter_file, os.O_RDWR)
 saves = 0
 opened = 0
@@ -66,7 +67,8 @@ def save():
         f.truncate()
         f.flush()
     elif mode == "append":
-        os.truncate(path, 0)
+        if os.path.exists(path):
+            os.truncate(path, 0)
         with open(path, "a") as f:
             f.write(text)
     else:
