@@ -17,6 +17,8 @@ interface Ending {
   readonly startedAt: number;
   /** Undefined when it failed before it had one. */
   readonly report: CleanReport | undefined;
+  /** Undefined when the file was not replaced. */
+  readonly weaker: string | null | undefined;
   readonly error: unknown;
 }
 
@@ -33,7 +35,7 @@ export type RecordedOptions = Omit<RunSettings, 'bridgeUrl' | 'onChange'> & {
  * @param before the record of the run before
  */
 export function recordRun(
-  { startedAt, report, error }: Ending,
+  { startedAt, report, weaker, error }: Ending,
   { sessionDir, thresholdHours, roots, bridgeUrl, onChange }: RecordedOptions,
   place: MapPlace,
   before: LastRun | undefined,
@@ -54,7 +56,7 @@ export function recordRun(
         exitStatus,
         error: error === undefined ? told : reason(error),
         removed: report === undefined ? 0 : summarize(report).removed,
-        weaker: before?.weaker ?? null,
+        weaker: weaker === undefined ? (before?.weaker ?? null) : weaker,
         missing: waitingAfter(report, before),
         ...{ sessionDir, thresholdHours, roots },
         ...{ bridgeUrl: bridgeUrl?.href ?? null, onChange: onChange ?? null },

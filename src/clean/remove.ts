@@ -22,6 +22,8 @@ export interface Removal {
   readonly removed: ReadonlyMap<string, 'bridge' | 'file'>;
   /** The decision at the last look, of those that it let stay. */
   readonly staying: ReadonlyMap<string, Decision>;
+  /** Why the file was replaced in the weaker way, null when it was not; undefined when nothing was. */
+  readonly weaker: string | null | undefined;
 }
 
 /**
@@ -62,7 +64,7 @@ export async function removeDecided(
       journal.end(kept.map(chatName), unsure.map(chatName), collisions);
       return NOTHING;
     });
-    return { removed, staying: recheck.staying };
+    return { removed, staying: recheck.staying, weaker: first.weaker ?? second.weaker };
   });
 }
 
@@ -74,6 +76,7 @@ interface Outcome {
   /** What stands in the file alone and was put back into it. */
   readonly keptInFile: readonly Decision[];
   readonly collisions: number;
+  readonly weaker?: Removal['weaker'];
 }
 
 const NOTHING: Outcome = { removed: new Map(), unsure: new Set(), keptInFile: [], collisions: 0 };
@@ -117,8 +120,13 @@ class RemovalWork {
         this.#recheck,
       );
       reportCommit(this.#location.path, committed, this.#problems);
-      const { collisions } = committed;
-      return { ...NOTHING, collisions, removed: new Map([...removed].map((key) => [key, 'file'])) };
+      const { collisions, weaker = null } = committed;
+      return {
+        ...NOTHING,
+        collisions,
+        weaker,
+        removed: new Map([...removed].map((key) => [key, 'file'])),
+      };
     });
   }
 
@@ -150,6 +158,7 @@ class RemovalWork {
         unsure: asked.unsure,
         keptInFile: putBack.keptInFile,
         collisions: putBack.collisions + inFile.collisions,
+        weaker: inFile.weaker,
       };
     });
   }

@@ -14,7 +14,7 @@ import type { RemovalLimit } from '../sessions/decide.js';
 import { type GuardedAssessment, guard } from './guards.js';
 import { announceChange } from './on-change.js';
 import { type RecordedOptions, recordRun } from './record.js';
-import { removeDecided } from './remove.js';
+import { type Removal, removeDecided } from './remove.js';
 import { reportOf } from './result.js';
 
 const DAY_MS = 24 * 3600 * 1000;
@@ -46,20 +46,22 @@ export async function runClean(options: RunOptions, problems: Problems): Promise
     const found = await look(options, location, before, problems);
     return reportOf(found, undefined, location, options);
   }
-  const record = (report: CleanReport | undefined, error: unknown): void => {
-    recordRun({ startedAt, report, error }, options, location, before, problems);
+  const record = (ended: Partial<Cleaned>, error: unknown): void => {
+    const ending = { startedAt, report: ended.report, weaker: ended.weaker, error };
+    recordRun(ending, options, location, before, problems);
   };
   try {
-    const report = await cleanLocked(options, location, before, problems);
+    const cleaned = await cleanLocked(options, location, before, problems);
+    const { report } = cleaned;
     const removed = rowsOf(report).filter(({ action }) => action === 'removed');
     if (options.onChange !== undefined && removed.length > 0) {
       const mappings = removed.map(({ decision }) => decision.mapping);
       await announceChange(options.onChange, mappings, location, problems);
     }
-    record(report, undefined);
+    record(cleaned, undefined);
     return report;
   } catch (error) {
-    record(undefined, error);
+    record({}, error);
     throw error;
   }
 }
@@ -86,12 +88,18 @@ async function look(
   return { assessment, blockedBecause: guard(assessment, options, before, problems) };
 }
 
+/** What a run came to under the lock. */
+interface Cleaned {
+  readonly report: CleanReport;
+  readonly weaker: Removal['weaker'];
+}
+
 async function cleanLocked(
   options: RunOptions,
   location: MapLocation,
   before: LastRun | undefined,
   problems: Problems,
-): Promise<CleanReport> {
+): Promise<Cleaned> {
   const release = await takeLock(location.directory);
   try {
     const id = randomUUID();
@@ -107,7 +115,8 @@ async function cleanLocked(
     // A clock that has jumped ahead must not make the journal old: the run before counts, too.
     const now = Math.min(Date.now(), Date.parse(before?.endedAt ?? '1970-01-01'));
     pruneJournal(location, options.journalDays * DAY_MS, now, problems);
-    return reportOf(found, removal, location, options);
+    const report = reportOf(found, removal, location, options);
+    return { report, weaker: removal?.weaker };
   } finally {
     release();
   }
