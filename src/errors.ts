@@ -5,11 +5,16 @@ export type ExitStatus = (typeof EXIT)[keyof typeof EXIT];
 
 /** An error whose message is one clear line for the user: what is wrong, with which file, what to do. */
 export class CleanupError extends Error {
+  /**
+   * @param told what is wrong, with which file
+   * @param fix what to do about it; null where that is plain
+   */
   constructor(
-    message: string,
+    readonly told: string,
+    readonly fix: string | null = null,
     readonly exitStatus: ExitStatus = EXIT.failed,
   ) {
-    super(message);
+    super(fix === null ? told : `${told}; ${fix}`);
     this.name = 'CleanupError';
   }
 }
@@ -17,7 +22,7 @@ export class CleanupError extends Error {
 /** The command line or the environment asks for something that does not exist (exit status 2). */
 export class UsageError extends CleanupError {
   constructor(message: string) {
-    super(message, EXIT.usage);
+    super(message, null, EXIT.usage);
     this.name = 'UsageError';
   }
 }

@@ -145,6 +145,7 @@ async function findRemovals(location: MapLocation, problems: Problems): Promise<
 
 function noMap({ named }: MapLocation): CleanupError {
   return new CleanupError(
-    `${printable(named)}: no session map here; nothing can be put back. Is --session-dir right?`,
+    `${printable(named)}: no session map here; nothing can be put back`,
+    'is --session-dir right?',
   );
 }

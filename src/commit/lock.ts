@@ -49,7 +49,8 @@ export async function takeLock(directory: string, kernel = loadKernel()): Promis
       if (isLocked) continue;
       if (patience.isOver) {
         throw new CleanupError(
-          `another run (${holder}) holds ${printable(path)}; nothing was done, try again when it has ended`,
+          `another run (${holder}) holds ${printable(path)}; nothing was done`,
+          'try again when it has ended',
           EXIT.locked,
         );
       }

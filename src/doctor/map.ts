@@ -77,7 +77,7 @@ function attempt(subject: string, check: () => Finding): Finding {
 
 function failed(subject: string, error: unknown): Finding {
   if (!(error instanceof CleanupError)) throw error;
-  return problem(subject, error.message, 'cleaning fails until this is mended');
+  return problem(subject, error.told, error.fix ?? 'cleaning fails until this is mended');
 }
 
 /** On the page a path is a part of the message. */

@@ -1,7 +1,7 @@
 import { lstatSync, type Stats, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { CleanupError, errorCode, reason } from '../errors.js';
-import { type Finding, findingLine, warning } from '../output/finding.js';
+import { type Finding, warning } from '../output/finding.js';
 import { printable } from '../output/printable.js';
 import type { Problems } from '../output/problems.js';
 import { accountOf, nameOf } from '../system/account.js';
@@ -40,14 +40,16 @@ export function locateMap(sessionDir: string, mayWrite: boolean, problems: Probl
   const place = trust.follow(sessionDir);
   if (place.stats !== undefined && !place.stats.isDirectory()) {
     throw new CleanupError(
-      `${printable(sessionDir)}: not a directory; --session-dir takes the directory that holds ${MAP_NAME}`,
+      `${printable(sessionDir)}: not a directory`,
+      `--session-dir takes the directory that holds ${MAP_NAME}`,
     );
   }
   const { path, stats } = trust.follow(join(place.path, MAP_NAME));
   if (stats !== undefined && !stats.isFile()) {
     const kind = stats.isDirectory() ? 'a directory' : 'not a regular file';
     throw new CleanupError(
-      `${printable(path)}: is ${kind} where the session map should be; left untouched. Is --session-dir right?`,
+      `${printable(path)}: is ${kind} where the session map should be; left untouched`,
+      'is --session-dir right?',
     );
   }
   const directory = dirname(path);
@@ -113,8 +115,8 @@ class Trust {
       const followed = followLinks(start, (path) => this.#check(path));
       if (followed.brokenLink === undefined) return followed;
       throw new CleanupError(
-        `${printable(followed.brokenLink)}: this link leads to ${printable(followed.path)}, which is not there; nothing was changed. ` +
-          'Is its disk mounted?',
+        `${printable(followed.brokenLink)}: this link leads to ${printable(followed.path)}, which is not there; nothing was changed`,
+        'is its disk mounted?',
       );
     } catch (error) {
       if (error instanceof CleanupError) throw error;
@@ -141,15 +143,16 @@ class Trust {
     } catch (error) {
       if (errorCode(error) === 'ENOTDIR') return undefined;
       throw new CleanupError(
-        `${printable(path)}: can't be looked at: ${reason(error)}; nothing was changed. ` +
-          'Run as the user that the bridge runs as, or let this one in',
+        `${printable(path)}: can't be looked at: ${reason(error)}; nothing was changed`,
+        'run as the user that the bridge runs as, or let this one in',
       );
     }
     if (stats === undefined) return undefined;
     this.#checkOwner(path, stats, stats.isDirectory() ? this.#root : 0);
     if (stats.isDirectory() && stats.mode & OTHERS_WRITABLE && !(stats.mode & STICKY)) {
       throw new CleanupError(
-        `${printable(path)}: everybody may write here and replace the map; run: chmod o-w '${printable(path)}'`,
+        `${printable(path)}: everybody may write here and replace the map`,
+        `run: chmod o-w '${printable(path)}'`,
       );
     }
     return stats;
@@ -162,8 +165,8 @@ class Trust {
       this.#aboutRoot(path, stats.uid);
     } else {
       throw new CleanupError(
-        `${printable(path)}: this ${what} belongs to user ${nameOf(stats.uid)}, not to you (user ${nameOf(this.#user)}) or root; ` +
-          'run as the user that the bridge runs as',
+        `${printable(path)}: this ${what} belongs to user ${nameOf(stats.uid)}, not to you (user ${nameOf(this.#user)}) or root`,
+        'run as the user that the bridge runs as',
       );
     }
   }
@@ -174,7 +177,7 @@ class Trust {
     const message = `belongs to user ${name ?? owner}, and this run is root's`;
     const fix = `run as that user: sudo -u ${name ?? `'#${owner}'`} -H claude-session-cleanup`;
     const finding = warning(path, message, fix);
-    if (this.#mayWrite) throw new CleanupError(findingLine(finding));
+    if (this.#mayWrite) throw new CleanupError(`${printable(path)}: ${message}`, fix);
     if (!this.#rootSaid) this.#problems.add(finding);
     this.#rootSaid = true;
   }

@@ -77,14 +77,15 @@ function describe(path: string, error: unknown): CleanupError {
   const file = printable(path);
   if (error instanceof MalformedMapError) {
     return new CleanupError(
-      `${file}: ${error.message}; left untouched. If no bridge is writing it at this moment, ` +
-        'repair it, or move it away and let the bridge start a new one',
+      `${file}: ${error.message}; left untouched`,
+      'if no bridge is writing it at this moment, repair it, or move it away and let the bridge start a new one',
     );
   }
   if (error instanceof CleanupError) {
-    return new CleanupError(`${file}: ${error.message}; left untouched. Is it the bridge's map?`);
+    return new CleanupError(`${file}: ${error.message}; left untouched`, "is it the bridge's map?");
   }
   return new CleanupError(
-    `${file}: can't be read: ${reason(error)}; left untouched. Run as the user that the bridge runs as`,
+    `${file}: can't be read: ${reason(error)}; left untouched`,
+    'run as the user that the bridge runs as',
   );
 }
