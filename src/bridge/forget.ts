@@ -4,7 +4,6 @@ import { ByChat, type ChatName } from '../session-map/by-chat.js';
 import { removeMappings } from '../session-map/edit.js';
 import {
   encodeSessionMap,
-  keyOf,
   type Mapping,
   mappingsOf,
   type SessionMap,
@@ -14,10 +13,10 @@ import { type Bridge, BridgeError, NoAnswerError } from './client.js';
 
 /** What asking the bridge came to. */
 export interface Forgotten {
-  /** The keys of the mappings that the bridge has forgotten at our asking. */
-  readonly forgotten: ReadonlySet<string>;
-  /** The keys of those that it was asked for, and what it did is not known. */
-  readonly unsure: ReadonlySet<string>;
+  /** The mappings that the bridge has forgotten at our asking. */
+  readonly forgotten: ByChat<true>;
+  /** Those that it was asked for, and what it did is not known. */
+  readonly unsure: ByChat<true>;
   /** What its memory holds now; undefined when it could not be read any more. */
   readonly memory: SessionMap | undefined;
   /** Why not all could be asked for, or did not work. */
@@ -49,8 +48,8 @@ export async function forgetInBridge(
   mapPath: string,
   isAskedToEnd: () => boolean,
 ): Promise<Forgotten> {
-  const forgotten = new Set<string>();
-  const unsure = new Set<string>();
+  const forgotten = new ByChat<true>();
+  const unsure = new ByChat<true>();
   const failures: BridgeError[] = [];
   const memory = new KnownMemory(bridge, mapPath);
   const deadline = performance.now() + PATIENCE_MS;
@@ -61,16 +60,15 @@ export async function forgetInBridge(
     lastWord.refresh();
     await memory.read();
     for (const { mapping } of asked) {
-      const key = keyOf(mapping);
       if (memory.has(mapping)) {
         // It may still do it: nothing more is asked of it, and what it has now is not its last word.
-        if (refusal instanceof NoAnswerError && unsure.has(key)) throw refusal;
-        forgotten.delete(key);
-        failures.push((unsure.has(key) && refusal) || stillThere(bridge, mapping));
+        if (refusal instanceof NoAnswerError && unsure.has(mapping)) throw refusal;
+        forgotten.delete(mapping);
+        failures.push((unsure.has(mapping) && refusal) || stillThere(bridge, mapping));
       } else {
-        forgotten.add(key);
+        forgotten.set(mapping, true);
       }
-      unsure.delete(key);
+      unsure.delete(mapping);
     }
     asked = [];
   };
@@ -86,13 +84,13 @@ export async function forgetInBridge(
       }
       if (asked.length >= DELETES_PER_READING || !memory.isCurrent()) await readMemory();
       if (!memory.has(mapping) || lastWord.stays(candidate)) continue;
-      unsure.add(keyOf(mapping));
+      unsure.set(mapping, true);
       asked.push(candidate);
       memory.expectWithout(mapping);
       const refusal = await forget(bridge, mapping);
       if (refusal === undefined) {
-        unsure.delete(keyOf(mapping));
-        forgotten.add(keyOf(mapping));
+        unsure.delete(mapping);
+        forgotten.set(mapping, true);
       } else {
         await readMemory(refusal);
       }

@@ -2,7 +2,7 @@ import type { FinalCheck } from '../commit/remove-mappings.js';
 import { reason } from '../errors.js';
 import type { Leaving } from '../journal/removals.js';
 import type { Problems } from '../output/problems.js';
-import { keyOf } from '../session-map/parse.js';
+import { ByChat } from '../session-map/by-chat.js';
 import { type FoundActivity, findActivity } from '../sessions/activity.js';
 import { type Assessment, activeSince, reportUnreadable } from '../sessions/assess.js';
 import { type Decision, decide, isIdle } from '../sessions/decide.js';
@@ -17,20 +17,19 @@ export class Recheck implements FinalCheck {
   #activity: FoundActivity;
   #sweptAt: number;
   #processesAt = Number.NEGATIVE_INFINITY;
-  #goes: ReadonlyMap<string, Decision>;
+  #goes: ByChat<Decision>;
   /** The latest decision on those that stay, whether they became active meanwhile or were so all along. */
-  readonly staying = new Map<string, Decision>();
+  readonly staying = new ByChat<Decision>();
 
   constructor(assessment: Assessment, problems: Problems) {
     this.#assessment = assessment;
     this.#problems = problems;
     this.#activity = assessment.activity;
     this.#sweptAt = assessment.policy.now;
-    this.#goes = new Map(
-      assessment.decisions
-        .filter(({ removes }) => removes)
-        .map((decision) => [keyOf(decision.mapping), decision]),
-    );
+    this.#goes = new ByChat();
+    for (const decision of assessment.decisions) {
+      if (decision.removes) this.#goes.set(decision.mapping, decision);
+    }
   }
 
   /** Sweeps once more whenever files have come or gone since the last time; looks at the processes. */
@@ -52,11 +51,9 @@ export class Recheck implements FinalCheck {
     }
     const anew = decide(mappings, this.#activity, policy);
     reportUnreadable(anew, this.#activity, this.#problems);
-    const goes = new Map<string, Decision>();
+    const goes = new ByChat<Decision>();
     for (const decision of anew) {
-      const key = keyOf(decision.mapping);
-      if (decision.removes) goes.set(key, decision);
-      else this.staying.set(key, decision);
+      (decision.removes ? goes : this.staying).set(decision.mapping, decision);
     }
     this.#goes = goes;
   }
@@ -68,7 +65,7 @@ export class Recheck implements FinalCheck {
 
   /** Looks at this session's own files and processes once more. */
   stays({ mapping }: Leaving): boolean {
-    const decision = this.#goes.get(keyOf(mapping));
+    const decision = this.#goes.get(mapping);
     const { family, session } = mapping;
     if (decision === undefined || family === undefined || session === null) return true;
     const { policy } = this.#assessment;
@@ -93,7 +90,7 @@ export class Recheck implements FinalCheck {
   }
 
   #keep(decision: Decision): true {
-    this.staying.set(keyOf(decision.mapping), { ...decision, removes: false });
+    this.staying.set(decision.mapping, { ...decision, removes: false });
     return true;
   }
 }

@@ -8,8 +8,9 @@ import { RemovalJournal } from '../journal/removals.js';
 import { counted } from '../output/counted.js';
 import { warning } from '../output/finding.js';
 import type { Problems } from '../output/problems.js';
+import { ByChat, type ChatName } from '../session-map/by-chat.js';
 import type { MapLocation } from '../session-map/location.js';
-import { keyOf, mappingsOf, type SessionMap } from '../session-map/parse.js';
+import { mappingsOf, type SessionMap } from '../session-map/parse.js';
 import { readMap } from '../session-map/read.js';
 import type { Assessment } from '../sessions/assess.js';
 import type { Decision } from '../sessions/decide.js';
@@ -17,13 +18,24 @@ import { hasMapping } from '../sessions/mapped.js';
 import { undisturbed } from '../system/signals.js';
 import { Recheck } from './recheck.js';
 
-/** What became of the mappings that were to go, by their keys. */
+/** Mappings that went, and which way. */
+interface Gone {
+  readonly via: 'bridge' | 'file';
+  readonly chats: ByChat<unknown>;
+}
+
+/** What became of the mappings that were to go. */
 export interface Removal {
-  readonly removed: ReadonlyMap<string, 'bridge' | 'file'>;
+  readonly gone: readonly Gone[];
   /** The decision at the last look, of those that it let stay. */
-  readonly staying: ReadonlyMap<string, Decision>;
+  readonly staying: ByChat<Decision>;
   /** Why the file was replaced in the weaker way, null when it was not; undefined when nothing was. */
   readonly weaker: string | null | undefined;
+}
+
+/** Which way a mapping went; undefined for one that is still there. */
+export function wayOf(gone: readonly Gone[], name: ChatName): Gone['via'] | undefined {
+  return gone.find(({ chats }) => chats.has(name))?.via;
 }
 
 /**
@@ -53,9 +65,9 @@ export async function removeDecided(
       bridge === undefined
         ? NOTHING
         : await work.fromBridge(bridge, inMemory, assessment, isAskedToEnd);
-    const removed = new Map([...first.removed, ...second.removed]);
-    const stayed = candidates.filter(({ mapping }) => !removed.has(keyOf(mapping)));
-    const isUnsure = ({ mapping }: Decision): boolean => second.unsure.has(keyOf(mapping));
+    const gone = [...second.gone, ...first.gone];
+    const stayed = candidates.filter(({ mapping }) => wayOf(gone, mapping) === undefined);
+    const isUnsure = ({ mapping }: Decision): boolean => second.unsure.has(mapping);
     await work.trying(async () => {
       // The next run must know which of the announced removals took place.
       const kept = [...stayed.filter((one) => !isUnsure(one)), ...second.keptInFile];
@@ -64,22 +76,22 @@ export async function removeDecided(
       journal.end(kept.map(chatName), unsure.map(chatName), collisions);
       return NOTHING;
     });
-    return { removed, staying: recheck.staying, weaker: first.weaker ?? second.weaker };
+    return { gone, staying: recheck.staying, weaker: first.weaker ?? second.weaker };
   });
 }
 
 /** What one step came to. */
 interface Outcome {
-  readonly removed: Removal['removed'];
-  /** The keys of those that a bridge was asked for, and what it did is not known. */
-  readonly unsure: ReadonlySet<string>;
+  readonly gone: readonly Gone[];
+  /** Those that a bridge was asked for, and what it did is not known. */
+  readonly unsure: ByChat<true>;
   /** What stands in the file alone and was put back into it. */
   readonly keptInFile: readonly Decision[];
   readonly collisions: number;
   readonly weaker?: Removal['weaker'];
 }
 
-const NOTHING: Outcome = { removed: new Map(), unsure: new Set(), keptInFile: [], collisions: 0 };
+const NOTHING: Outcome = { gone: [], unsure: new ByChat(), keptInFile: [], collisions: 0 };
 
 class RemovalWork {
   readonly #location: MapLocation;
@@ -121,12 +133,7 @@ class RemovalWork {
       );
       reportCommit(this.#location.path, committed, this.#problems);
       const { collisions, weaker = null } = committed;
-      return {
-        ...NOTHING,
-        collisions,
-        weaker,
-        removed: new Map([...removed].map((key) => [key, 'file'])),
-      };
+      return { ...NOTHING, collisions, weaker, gone: [{ via: 'file', chats: removed }] };
     });
   }
 
@@ -152,9 +159,8 @@ class RemovalWork {
       const isStillThere = asked.memory && hasMapping(asked.memory);
       const left = isStillThere ? going.filter(({ mapping }) => !isStillThere(mapping)) : [];
       const inFile = await this.fromFile(left);
-      const forgotten = [...asked.forgotten].map((key) => [key, 'bridge'] as const);
       return {
-        removed: new Map([...inFile.removed, ...forgotten]),
+        gone: [{ via: 'bridge', chats: asked.forgotten }, ...inFile.gone],
         unsure: asked.unsure,
         keptInFile: putBack.keptInFile,
         collisions: putBack.collisions + inFile.collisions,
@@ -190,10 +196,11 @@ class RemovalWork {
 
 /** What stands in the file alone while a bridge runs, whatever session it has. */
 function unknownTo(memory: SessionMap | undefined, decisions: readonly Decision[]): Decision[] {
-  const known = new Set((memory === undefined ? [] : mappingsOf(memory)).map(keyOf));
-  return decisions.filter(({ mapping }) => !known.has(keyOf(mapping)));
+  const mappings = memory === undefined ? [] : mappingsOf(memory);
+  const known = ByChat.of(mappings.map((mapping) => [mapping, true]));
+  return decisions.filter(({ mapping }) => !known.has(mapping));
 }
 
-function chatName({ mapping: { provider, chat } }: Decision) {
+function chatName({ mapping: { provider, chat } }: Decision): ChatName {
   return { provider, chat };
 }

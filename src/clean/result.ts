@@ -1,9 +1,8 @@
 import { type CleanReport, type Row, sectionsOf } from '../report/clean-report.js';
 import type { MapLocation } from '../session-map/location.js';
-import { keyOf } from '../session-map/parse.js';
 import type { Decision, KeptBecause } from '../sessions/decide.js';
 import type { GuardedAssessment } from './guards.js';
-import type { Removal } from './remove.js';
+import { type Removal, wayOf } from './remove.js';
 
 const HOUR_MS = 3600 * 1000;
 
@@ -54,10 +53,9 @@ function rowOf(
   if (!decision.removes) return kept(decision, noteOn(decision, cutoff));
   if (blockedBecause !== undefined) return kept(stayed(decision, 'guard'), blockedBecause);
   if (dryRun) return { decision, action: 'would-remove', via: null, note: null };
-  const key = keyOf(decision.mapping);
-  const via = removal?.removed.get(key);
+  const via = removal && wayOf(removal.gone, decision.mapping);
   if (via !== undefined) return { decision, action: 'removed', via, note: null };
-  const staying = removal?.staying.get(key);
+  const staying = removal?.staying.get(decision.mapping);
   if (staying === undefined) {
     const note = 'it could not be removed, or changed during the run';
     return kept(stayed(decision, 'doubt'), note);

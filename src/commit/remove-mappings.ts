@@ -1,7 +1,8 @@
 import type { Leaving, RemovalJournal } from '../journal/removals.js';
+import { ByChat } from '../session-map/by-chat.js';
 import { removeMappings } from '../session-map/edit.js';
 import type { MapLocation } from '../session-map/location.js';
-import { keyOf, mappingsOf } from '../session-map/parse.js';
+import { mappingsOf } from '../session-map/parse.js';
 import { type Change, type Committed, commit } from './commit.js';
 
 /** Who has the last word on what is to go. */
@@ -12,9 +13,9 @@ export interface FinalCheck {
   stays(candidate: Leaving): boolean;
 }
 
-/** What became of the candidates, by their keys. */
+/** What became of the candidates. */
 export interface FileRemoval extends Omit<Committed<Change>, 'made' | 'later'> {
-  readonly removed: ReadonlySet<string>;
+  readonly removed: ByChat<Leaving>;
 }
 
 /**
@@ -29,29 +30,30 @@ export async function removeFromFile(
   journal: RemovalJournal,
   finalCheck: FinalCheck,
 ): Promise<FileRemoval> {
-  const byKey = new Map(candidates.map((candidate) => [keyOf(candidate.mapping), candidate]));
+  const byChat = ByChat.of(candidates.map((candidate) => [candidate.mapping, candidate]));
   const { made, later, ...committed } = await commit(location, (map) => {
-    const going = new Map<string, Leaving>();
+    const going = new ByChat<Leaving>();
     for (const mapping of mappingsOf(map)) {
-      const key = keyOf(mapping);
-      const candidate = byKey.get(key);
+      const candidate = byChat.get(mapping);
       if (candidate === undefined || candidate.mapping.session !== mapping.session) continue;
       if (finalCheck.stays(candidate)) continue;
-      going.set(key, { mapping, lastActivity: candidate.lastActivity });
+      going.set(mapping, { mapping, lastActivity: candidate.lastActivity });
     }
     return {
       going,
-      text: removeMappings(map, (provider, chat) => going.has(keyOf({ provider, chat }))),
+      text: removeMappings(map, (provider, chat) => going.has({ provider, chat })),
       announce: () => journal.announce([...going.values()], map.shape),
       holds() {
         finalCheck.refresh();
-        return ![...going.values()].some((leaving) => finalCheck.stays(leaving));
+        for (const leaving of going.values()) if (finalCheck.stays(leaving)) return false;
+        return true;
       },
     };
   });
-  const removed = new Set(made.flatMap(({ going }) => [...going.keys()]));
+  const [first = new ByChat<Leaving>(), ...rest] = made.map(({ going }) => going);
+  for (const leaving of rest.flatMap((going) => [...going.values()]))
+    first.set(leaving.mapping, leaving);
   // A chat that is mapped anew by now was not taken out by us.
-  for (const mapping of later === undefined ? [] : mappingsOf(later))
-    removed.delete(keyOf(mapping));
-  return { removed, ...committed };
+  for (const mapping of later === undefined ? [] : mappingsOf(later)) first.delete(mapping);
+  return { removed: first, ...committed };
 }

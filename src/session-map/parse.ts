@@ -187,7 +187,9 @@ function interpret(text: string, root: JsonNode): Interpretation {
 }
 
 /** The members that count: of several with one key, the last. */
-function effectiveMembers(node: JsonNode): JsonMember[] {
+function effectiveMembers(node: JsonNode): readonly JsonMember[] {
+  const keys = new Set(node.members.map(({ key }) => key));
+  if (keys.size === node.members.length) return node.members;
   const last = new Map<string, JsonMember>();
   for (const member of node.members) {
     last.delete(member.key);

@@ -20,6 +20,9 @@ export interface MapSnapshot extends MapFile {
 const ATTEMPTS = 25;
 const PAUSE_MS = 40;
 
+// A run reads its map several times: as long as it is the same, a large one is parsed and held once.
+let lastRead: Pick<MapSnapshot, 'bytes' | 'map'> | undefined;
+
 /**
  * Reads the map. One that is empty, half-written or just changing is read again for about a second.
  *
@@ -30,7 +33,10 @@ export async function readMap(path: string): Promise<MapSnapshot | undefined> {
   for (let attempt = 1; ; attempt += 1) {
     try {
       const read = readSettled(path);
-      return read && { ...read, map: parseSessionMap(read.bytes) };
+      if (read === undefined) return undefined;
+      const { bytes, stats } = read;
+      if (!lastRead?.bytes.equals(bytes)) lastRead = { bytes, map: parseSessionMap(bytes) };
+      return { ...lastRead, stats };
     } catch (error) {
       if (!isPassing(error) || attempt === ATTEMPTS) throw describe(path, error);
     }

@@ -69,7 +69,10 @@ export function decide(
     const picture = pictures.find((each) => each.family === family);
     const isHeld = picture !== undefined && holdsBack(picture, one.state);
     const keptBecause = keeper(one, evidence, policy, isHeld, crowded.has(provider));
-    return { ...one, removes: keptBecause === null, keptBecause };
+    const { mapping, state, lastActivity, transcript, running } = one;
+    const removes = keptBecause === null;
+    // Field by field: a spread would give each of these objects a hidden class of its own.
+    return { mapping, state, lastActivity, transcript, running, removes, keptBecause };
   });
 }
 

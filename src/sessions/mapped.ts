@@ -1,7 +1,8 @@
 import type { Bridge } from '../bridge/client.js';
 import type { Family } from '../providers/index.js';
 import { isPossibleSessionId } from '../providers/session-id.js';
-import { keyOf, type Mapping, mappingsOf, type SessionMap } from '../session-map/parse.js';
+import { ByChat } from '../session-map/by-chat.js';
+import { type Mapping, mappingsOf, type SessionMap } from '../session-map/parse.js';
 import { type MapSnapshot, readMap } from '../session-map/read.js';
 
 /** What is mapped at this moment. */
@@ -35,7 +36,8 @@ export async function readMapped(path: string, bridge: Bridge | undefined): Prom
 export function unite(
   memory: SessionMap | undefined,
   file: SessionMap | undefined,
-): MappedSection[] {
+): readonly MappedSection[] {
+  if (memory === undefined) return file?.sections ?? [];
   const sections = new Map<string, Map<string, Mapping>>();
   // The file first, for its order; what the memory has takes the place.
   for (const map of [file, memory]) {
@@ -50,19 +52,17 @@ export function unite(
 
 /** The sessions of a CLI that are mapped, as far as their ids are possible ones. */
 export function sessionsOf(mappings: readonly Mapping[], wanted: Family): ReadonlySet<string> {
-  return new Set(
-    mappings.flatMap(({ family, session }) =>
-      family === wanted && session !== null && isPossibleSessionId(session) ? [session] : [],
-    ),
-  );
+  const sessions = new Set<string>();
+  for (const { family, session } of mappings) {
+    if (family === wanted && session !== null && isPossibleSessionId(session))
+      sessions.add(session);
+  }
+  return sessions;
 }
 
 /** Whether a map has a chat with this very session. */
 export function hasMapping(map: SessionMap | undefined): (mapping: Mapping) => boolean {
-  const sessions = new Map(
-    (map === undefined ? [] : mappingsOf(map)).map(
-      (mapping) => [keyOf(mapping), mapping.session] as const,
-    ),
-  );
-  return (mapping) => sessions.get(keyOf(mapping)) === mapping.session;
+  if (map === undefined) return () => false;
+  const sessions = ByChat.of(mappingsOf(map).map((mapping) => [mapping, mapping.session]));
+  return (mapping) => sessions.get(mapping) === mapping.session;
 }
