@@ -33,6 +33,21 @@ async function install(...flags: string[]): Promise<string> {
   return folder;
 }
 
+/** The package, and a home with one idle session and one that is active. */
+async function installedBesideAHome(...flags: string[]) {
+  const folder = await install(...flags);
+  const home = new Home();
+  home.claude(uuid(1), 5);
+  home.claude(uuid(2), 0.1);
+  home.writeMap({ 'claude-cli': { a: uuid(1), b: uuid(2) } });
+  return {
+    npx: (args: string[]) =>
+      run('npx', ['--no-install', 'claude-session-cleanup', ...args], { cwd: folder }),
+    home,
+    dirs: ['-d', home.sessionDir, '--claude-dir', join(home.dir, '.claude')],
+  };
+}
+
 describe('the published package', () => {
   it('holds only what runs', () => {
     const parts = new Set(packedFiles.map((path) => path.split('/')[0]));
@@ -83,31 +98,32 @@ describe('the published package', () => {
     }
   });
 
-  it.each([
-    ['with all of its dependencies', []],
-    ['without the optional ones', ['--omit=optional']],
-  ])('installs %s into an empty folder and cleans', async (_name, flags) => {
-    const folder = await install(...flags);
+  it('installs into an empty folder and cleans', async () => {
+    const { npx, home, dirs } = await installedBesideAHome();
     const { version } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8'));
-    const npx = (args: string[], env = process.env) =>
-      run('npx', ['--no-install', 'claude-session-cleanup', ...args], { cwd: folder, env });
     expect((await npx(['--version'])).stdout).toBe(`${version}\n`);
     expect((await npx(['completion', 'bash'])).stdout).toContain('complete -F');
-
-    const home = new Home();
-    home.claude(uuid(1), 5);
-    home.claude(uuid(2), 0.1);
-    home.writeMap({ 'claude-cli': { a: uuid(1), b: uuid(2) } });
-    const dirs = ['-d', home.sessionDir, '--claude-dir', join(home.dir, '.claude')];
     expect((await npx(['list', ...dirs])).stdout).toMatch(/^claude-cli +a +01010101 .* idle /m);
     const { stdout } = await npx(dirs);
     expect(stdout).toContain('Cleaned up: 1 mapping');
     expect(home.map).toEqual({ 'claude-cli': { b: uuid(2) } });
   });
 
+  it('says in one line that its native part is missing, and removes nothing', async () => {
+    const { npx, home, dirs } = await installedBesideAHome('--omit=optional', '--ignore-scripts');
+    const before = home.map;
+    expect((await npx(['list', ...dirs])).stdout).toContain(' idle ');
+    const failed = await npx(dirs).catch((error) => error);
+    expect(failed).toMatchObject({
+      code: 1,
+      stderr: expect.stringMatching(/^[^\n]*koffi[^\n]*\n$/),
+    });
+    expect(home.map).toEqual(before);
+  });
+
   it('installs program and manual page where a global installation has them', async () => {
     const prefix = mkdtempSync(join(scratch, 'global-'));
-    const quiet = ['--no-audit', '--no-fund', '--loglevel=error', '--omit=optional'];
+    const quiet = ['--no-audit', '--no-fund', '--loglevel=error'];
     await run('npm', ['install', '--global', '--prefix', prefix, ...quiet, tarball]);
     const page = readFileSync(join(prefix, 'share/man/man1/claude-session-cleanup.1'), 'utf8');
     expect(page).toMatch(/^\.TH CLAUDE-SESSION-CLEANUP 1 /);

@@ -7,7 +7,7 @@ import { missingRequirement } from './requirements.js';
 
 declare module 'vitest' {
   interface ProvidedContext {
-    /** A tar file of the package as npm installs it, with its optional dependency. */
+    /** A tar file of the package as npm installs it, with its native dependency. */
     readonly packageTar: string;
   }
 }
