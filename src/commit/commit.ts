@@ -93,14 +93,14 @@ export async function commit<C extends Change>(
       }
       isSettled = false;
       collisions += 1;
-      const ours = parseSessionMap(next);
       if (outcome.kind === 'stands') {
-        // All of it is put back, and what still goes is taken out again.
         made.push(change);
+        // All of it is put back, and what still goes is taken out again.
+        const ours = parseSessionMap(next);
         met.push({ before: ours, ours, theirs: current.map });
       }
       const theirs = outcome.kind === 'met' ? sessionMapIn(outcome.bytes) : undefined;
-      if (theirs) met.push({ before: current.map, ours, theirs });
+      if (theirs) met.push({ before: current.map, ours: parseSessionMap(next), theirs });
       await sleep(PAUSE_MS);
       if (outcome.kind === 'open') await closed(location.path, kernel, patience);
     }
@@ -165,14 +165,19 @@ async function attempt(
 
 /** Waits until nobody has the map open for writing. */
 async function closed(path: string, kernel: Kernel, patience: Patience): Promise<void> {
-  while (!patience.isOver) {
-    const file = openForReading(path);
-    try {
-      if (kernel.takeReadLease(file) !== 'refused') return;
-    } finally {
-      closeSync(file);
-    }
-    await sleep(PAUSE_MS);
+  while (!patience.isOver && isOpen(path, kernel)) await sleep(PAUSE_MS);
+}
+
+function isOpen(path: string, kernel: Kernel): boolean {
+  let file: number | undefined;
+  try {
+    file = openForReading(path);
+    return kernel.takeReadLease(file) === 'refused';
+  } catch {
+    // Whoever reads it next is told why.
+    return false;
+  } finally {
+    if (file !== undefined) closeSync(file);
   }
 }
 

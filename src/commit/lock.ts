@@ -13,6 +13,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { CleanupError, EXIT, errorCode, reason } from '../errors.js';
 import { printable } from '../output/printable.js';
+import { isAt } from '../system/open.js';
 import { Patience } from '../system/patience.js';
 import { unlinkQuietly } from '../system/unlink.js';
 import { loadKernel } from './kernel.js';
@@ -102,11 +103,6 @@ function openLock(path: string, flags: number): number {
 
 function isOurs({ uid }: Stats): boolean {
   return [0, process.geteuid?.()].includes(uid);
-}
-
-function isAt(path: string, file: number): boolean {
-  const { ino, nlink } = fstatSync(file);
-  return nlink > 0 && lstatSync(path, { throwIfNoEntry: false })?.ino === ino;
 }
 
 /** A hint for people only: what holds is the kernel's lock. */

@@ -16,12 +16,10 @@ export interface Met {
 
 /** The map with what the other process had changed and then wrote again without, having read ours. */
 export function putBack({ before, ours, theirs }: Met, map: SessionMap): SessionMap {
-  const [now, was, instead, wanted] = [map, before, ours, theirs].map(rawValues) as [
-    Map<string, string>,
-    Map<string, string>,
-    Map<string, string>,
-    Map<string, string>,
-  ];
+  const now = rawValues(map);
+  const was = rawValues(before);
+  const instead = rawValues(ours);
+  const wanted = rawValues(theirs);
   const isUndone = (key: string): boolean =>
     wanted.get(key) !== was.get(key) &&
     now.get(key) === instead.get(key) &&

@@ -2,6 +2,7 @@ import { fstatSync, lstatSync, readFileSync, readSync, renameSync } from 'node:f
 import { setTimeout as sleep } from 'node:timers/promises';
 import { CleanupError, reason } from '../errors.js';
 import { printable } from '../output/printable.js';
+import { isAt } from '../system/open.js';
 import type { Kernel } from './kernel.js';
 import type { TempFile } from './temp-file.js';
 
@@ -132,10 +133,6 @@ function takeLeases(kernel: Kernel, old: number, ours: number): 'granted' | 'ref
 /** Whether the map is the expected one, by its name and by every byte. */
 function isStill(path: string, file: number, expected: Buffer): boolean {
   return isAt(path, file) && holds(file, expected);
-}
-
-function isAt(path: string, file: number): boolean {
-  return lstatSync(path, { throwIfNoEntry: false })?.ino === fstatSync(file).ino;
 }
 
 const PIECE = 64 * 1024;

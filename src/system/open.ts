@@ -1,4 +1,4 @@
-import { constants, openSync } from 'node:fs';
+import { constants, fstatSync, lstatSync, openSync } from 'node:fs';
 
 /**
  * Opens a file for reading. A link in its place is refused; a pipe does not hold the run up.
@@ -7,4 +7,10 @@ import { constants, openSync } from 'node:fs';
  */
 export function openForReading(path: string): number {
   return openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
+}
+
+/** Whether a path is the name of an opened file. */
+export function isAt(path: string, file: number): boolean {
+  const { ino, nlink } = fstatSync(file);
+  return nlink > 0 && lstatSync(path, { throwIfNoEntry: false })?.ino === ino;
 }

@@ -35,6 +35,7 @@ opened = 0
 
 def transcript(session, hours_ago):
     file = f"{project}/{session}.jsonl"
+    transcripts.append((session, file))
     with open(file, "w") as f:
         f.write("{}\n")
     then = time.time() - hours_ago * 3600
@@ -143,6 +144,8 @@ def change():
     number = next(numbers)
     # A session belongs to one chat and to one time, as with the real CLIs: none comes back.
     chat, session = f"chat-{random.randrange(40)}", f"session-{number:08}"
+    # A CLI writes its transcript before the bridge knows its session.
+    transcript(session, 0)
     if mode in EDITS:
         # These only add.
         chat = f"chat-{number}"
@@ -158,9 +161,15 @@ def change():
 
 
 def prepare():
-    global opened
+    global opened, transcripts
     start_from_file()
     chats = memory["claude-cli"]
+    # What nobody maps any more would only make the sweeps longer.
+    mapped = {"session-of-old", *chats.values(), *mine.values()}
+    for session, file in transcripts:
+        if session not in mapped:
+            os.unlink(file)
+    transcripts = [one for one in transcripts if one[0] in mapped]
     for chat in [chat for chat in chats if chat.startswith("idle")]:
         # The bridge ends these itself, so that the map stays of a size.
         del chats[chat]
@@ -210,7 +219,9 @@ def answer(value):
 
 
 mine = {}
+transcripts = []
 numbers = itertools.count()
+transcript("session-of-old", 0)
 save()
 for line in sys.stdin:
     command = line.strip()
