@@ -17,7 +17,7 @@ export function copyAttributes(kernel: Kernel, from: number, to: number): void {
   const wanted = kernel.attributesOf(from).filter(isKept);
   for (const name of wanted) {
     try {
-      kernel.setAttribute(to, name, kernel.getAttribute(from, name));
+      kernel.copyAttribute(from, to, name);
     } catch (error) {
       const isLabel = name.startsWith('security.');
       if (isLabel && NOT_ALLOWED.includes(errorCode(error) ?? '')) continue;

@@ -34,9 +34,8 @@ export interface Kernel {
   lock(file: number, kind: 'shared' | 'exclusive'): boolean;
   /** The names of a file's extended attributes; none where the file system has no attributes. */
   attributesOf(file: number): string[];
-  /** @throws Error with an errno `code`, as the two below */
-  getAttribute(file: number, name: string): Buffer;
-  setAttribute(file: number, name: string, value: Buffer): void;
+  /** @throws Error with an errno `code`, as the next one */
+  copyAttribute(from: number, to: number, name: string): void;
   removeAttribute(file: number, name: string): void;
   /** Ends the process at once, without exit handlers: koffi's own hangs when a stream's disk fails. */
   exit(status: number): void;
@@ -73,7 +72,7 @@ export function loadKernel(root = dirname(__dirname)): Kernel {
   } catch (error) {
     const why = errorCode(error) === undefined ? reason(error).split('\n', 1)[0] : 'not installed';
     throw new CleanupError(
-      `the package koffi, which makes the kernel's calls, can't be loaded (${why}); nothing was removed. ` +
+      `the package koffi, which makes the kernel's calls, can't be loaded (${why}); nothing was changed. ` +
         `Install the program again, with its dependencies and for ${process.platform}-${process.arch}`,
     );
   }
@@ -153,14 +152,11 @@ function bind(koffi: typeof koffiPackage): Kernel {
       orThrow('flistxattr', length);
       return list.toString('utf8', 0, length).split('\0').slice(0, -1);
     },
-    getAttribute(file, name) {
+    copyAttribute(from, to, name) {
       const value = Buffer.alloc(ATTRIBUTE_BYTES);
-      const length = Number(fgetxattr(file, name, value, value.length));
+      const length = Number(fgetxattr(from, name, value, value.length));
       orThrow('fgetxattr', length);
-      return value.subarray(0, length);
-    },
-    setAttribute(file, name, value) {
-      orThrow('fsetxattr', fsetxattr(file, name, value, value.length, 0));
+      orThrow('fsetxattr', fsetxattr(to, name, value, length, 0));
     },
     removeAttribute(file, name) {
       orThrow('fremovexattr', fremovexattr(file, name));

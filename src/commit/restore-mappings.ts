@@ -33,7 +33,6 @@ export async function restoreToFile(
   replaces = false,
 ): Promise<Restoration> {
   const journal = new RemovalJournal(location, run);
-  const announced = new ByChat<true>();
   const { made, later, ...committed } = await commit(location, (map) => {
     const there = byChat(map);
     const canGo = (entry: FormerMapping): boolean => {
@@ -52,12 +51,9 @@ export async function restoreToFile(
       announce() {
         journal.announce(newer, map.shape);
         const at = new Date().toISOString();
-        const fresh = going.filter((entry) => !announced.has(entry));
-        for (const entry of fresh) announced.set(entry, true);
-        if (fresh.length === 0) return;
         appendToJournal(
           location,
-          fresh.flatMap(({ provider, chat, session }) =>
+          going.flatMap(({ provider, chat, session }) =>
             session === null ? [] : [{ op: 'restore', run, at, provider, chat, session } as const],
           ),
         );

@@ -154,7 +154,7 @@ describe('an installation without koffi', () => {
     const { status, stdout, stderr } = run();
     expect({ status, stdout, map: home.map }).toEqual({ status: 1, stdout: '', map: OLD });
     expect(stderr).toMatch(
-      /^claude-session-cleanup: error: the package koffi[^\n]+nothing was removed[^\n]+\n$/,
+      /^claude-session-cleanup: error: the package koffi[^\n]+nothing was changed[^\n]+\n$/,
     );
     expect(run('--dry-run')).toMatchObject({ status: 0, stderr: '' });
     expect(run('doctor').stdout).toContain('koffi');

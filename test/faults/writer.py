@@ -187,7 +187,7 @@ def prepare():
 
 
 def has_temp_file():
-    return any(name.endswith(".tmp") for name in os.listdir(directory))
+    return any(name.startswith(".session_map.json.") for name in os.listdir(directory))
 
 
 def go():

@@ -14,10 +14,9 @@ function copied(
   const now = { ...given };
   const kernel = kernelThat({
     attributesOf: (file) => Object.keys(file === OLD ? old : now),
-    getAttribute: (_, name) => Buffer.from(old[name] ?? ''),
-    setAttribute(_, name, value) {
+    copyAttribute(_from, _to, name) {
       if (refused[name] !== undefined) throw Object.assign(new Error(), { code: refused[name] });
-      now[name] = value.toString();
+      now[name] = old[name] ?? '';
     },
     removeAttribute: (_, name) => void delete now[name],
   });

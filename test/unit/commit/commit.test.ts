@@ -104,7 +104,7 @@ describe('a commit that can not be made leaves the map and no file of its own', 
       'an attribute can not be kept',
       {
         attributesOf: () => ['user.x'],
-        getAttribute: () => {
+        copyAttribute: () => {
           throw FAILED;
         },
       },

@@ -58,16 +58,23 @@ describe('the kernel', () => {
     expect(() => KERNEL.lock(-1, 'shared')).toThrow(/EBADF/);
   });
 
-  it('reads and writes attributes', () => {
-    const { path } = new MapDirectory({});
-    const file = opened(path, 'r+');
-    const value = Buffer.from([0, 1, 255]);
-    KERNEL.setAttribute(file, 'user.note', value);
-    expect(KERNEL.attributesOf(file)).toEqual(['user.note']);
-    expect(KERNEL.getAttribute(file, 'user.note')).toEqual(value);
-    KERNEL.removeAttribute(file, 'user.note');
-    expect(KERNEL.attributesOf(file)).toEqual([]);
-    expect(() => KERNEL.getAttribute(file, 'user.note')).toThrow(/ENODATA/);
+  it('copies and removes attributes', () => {
+    const [from, to] = [new MapDirectory({}), new MapDirectory({})].map(({ path }) =>
+      opened(path, 'r+'),
+    );
+    const set = `import os, sys; os.setxattr(int(sys.argv[1]), 'user.note', bytes([0, 1, 255]))`;
+    spawnSync('python3', ['-c', set, '3'], { stdio: ['ignore', 'pipe', 'pipe', from] });
+    expect(KERNEL.attributesOf(from ?? 0)).toEqual(['user.note']);
+    KERNEL.copyAttribute(from ?? 0, to ?? 0, 'user.note');
+    const get = `import os, sys; print(os.getxattr(3, 'user.note'))`;
+    const { stdout } = spawnSync('python3', ['-c', get], {
+      stdio: ['ignore', 'pipe', 'pipe', to],
+      encoding: 'utf8',
+    });
+    expect(stdout).toBe("b'\\x00\\x01\\xff'\n");
+    KERNEL.removeAttribute(to ?? 0, 'user.note');
+    expect(KERNEL.attributesOf(to ?? 0)).toEqual([]);
+    expect(() => KERNEL.copyAttribute(to ?? 0, from ?? 0, 'user.note')).toThrow(/ENODATA/);
   });
 });
 
