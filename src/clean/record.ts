@@ -73,8 +73,7 @@ export function recordRun(
 function waitingAfter(report: CleanReport | undefined, before: LastRun | undefined): WaitingList {
   const waiting = before?.missing ?? {};
   if (report === undefined) return waiting;
-  const rows = report.sections.flatMap((section) => section.rows);
-  const staying = rows.filter(({ action }) => action !== 'removed');
+  const staying = report.rows.filter(({ action }) => action !== 'removed');
   return nextWaiting(
     waiting,
     staying.map(({ decision }) => decision),

@@ -1,4 +1,4 @@
-import { type CleanReport, type Row, sectionsOf } from '../report/clean-report.js';
+import type { CleanReport, Row } from '../report/clean-report.js';
 import type { MapLocation } from '../session-map/location.js';
 import type { Decision, KeptBecause } from '../sessions/decide.js';
 import type { GuardedAssessment } from './guards.js';
@@ -31,7 +31,8 @@ export function reportOf(
     map: location.named,
     hasMap: mapped.file !== undefined,
     mapped: rows.length,
-    sections: sectionsOf(mapped, rows),
+    sections: mapped.sections.map(({ provider }) => provider),
+    rows,
     writtenBack: writtenBack.length,
     withBridge: mapped.memory !== undefined,
   };

@@ -7,7 +7,7 @@ import { Journal, pruneJournal } from '../journal/journal.js';
 import { type LastRun, readLastRun } from '../journal/last-run.js';
 import type { Problems } from '../output/problems.js';
 import type { Roots } from '../providers/index.js';
-import { type CleanReport, rowsOf } from '../report/clean-report.js';
+import type { CleanReport } from '../report/clean-report.js';
 import { foreignGroup, locateMap, type MapLocation } from '../session-map/location.js';
 import { type AssessOptions, assess } from '../sessions/assess.js';
 import type { RemovalLimit } from '../sessions/decide.js';
@@ -53,7 +53,7 @@ export async function runClean(options: RunOptions, problems: Problems): Promise
   try {
     const cleaned = await cleanLocked(options, location, before, problems);
     const { report } = cleaned;
-    const removed = rowsOf(report).filter(({ action }) => action === 'removed');
+    const removed = report.rows.filter(({ action }) => action === 'removed');
     if (options.onChange !== undefined && removed.length > 0) {
       const mappings = removed.map(({ decision }) => decision.mapping);
       await announceChange(options.onChange, mappings, location, problems);

@@ -9,7 +9,7 @@ import { Problems } from '../output/problems.js';
 import { printProblems } from '../output/stderr.js';
 import { print, terminalWidth } from '../output/stdout.js';
 import { providerOf } from '../providers/index.js';
-import { type CleanReport, type Row, rowsOf } from '../report/clean-report.js';
+import type { CleanReport, Row } from '../report/clean-report.js';
 import { cleanJson } from '../report/json.js';
 import { chosenRows } from '../report/list-rows.js';
 import { weighed } from '../report/weighed.js';
@@ -69,7 +69,8 @@ async function look(
     map: location.named,
     hasMap: mapped.file !== undefined || mapped.memory !== undefined,
     mapped: decisions.length,
-    sections: [{ provider: '', rows: chosen }],
+    sections: mapped.sections.map(({ provider }) => provider),
+    rows: chosen,
     writtenBack: chosen.filter(({ decision }) => back.has(decision)).length,
     withBridge: mapped.memory !== undefined,
     lastRun,
@@ -100,7 +101,7 @@ async function render(
     return weighedText(report, style);
   }
   if (!report.hasMap) return `No session map at ${map} yet: nothing mapped\n`;
-  if (rowsOf(report).length === 0) {
+  if (report.rows.length === 0) {
     const isPart = options.provider !== undefined || options.state !== undefined;
     return isPart
       ? `Nothing mapped in ${map} matches --provider or --state\n`

@@ -60,10 +60,10 @@ function sessionMetrics(report: CleanReport, labels: Labels): string[] {
 }
 
 /** The rows by the text of their provider's label: two sections can have names that are written alike. */
-function rowsByLabel({ sections }: CleanReport): ReadonlyMap<string, readonly Row[]> {
-  const labels = new Set(sections.map(({ provider }) => printable(provider)));
-  const of = (label: string) => sections.filter(({ provider }) => printable(provider) === label);
-  return new Map([...labels].map((label) => [label, of(label).flatMap(({ rows }) => rows)]));
+function rowsByLabel({ sections, rows }: CleanReport): ReadonlyMap<string, readonly Row[]> {
+  const byLabel = new Map(sections.map((provider): [string, Row[]] => [printable(provider), []]));
+  for (const row of rows) byLabel.get(printable(row.decision.mapping.provider))?.push(row);
+  return byLabel;
 }
 
 function metricOf(name: string, help: string, samples: readonly Sample[]): string {

@@ -1,7 +1,6 @@
 import type { LastRun } from '../journal/last-run.js';
 import type { Removals } from '../journal/removed-before.js';
 import type { Decision, State } from '../sessions/decide.js';
-import type { Mapped } from '../sessions/mapped.js';
 import type { Weighed } from './weighed.js';
 
 /** What became of one mapping. */
@@ -20,12 +19,6 @@ export interface Row {
   readonly weighed?: Weighed | undefined;
 }
 
-/** The mappings of one section of the map. */
-export interface ReportSection {
-  readonly provider: string;
-  readonly rows: readonly Row[];
-}
-
 /** Everything that a report of a clean run, or of `list`, tells. */
 export interface CleanReport {
   readonly command: 'clean' | 'list';
@@ -41,7 +34,10 @@ export interface CleanReport {
   readonly hasMap: boolean;
   /** How many mappings there are; `list` may show a part of them. */
   readonly mapped: number;
-  readonly sections: readonly ReportSection[];
+  /** The map's sections, which may be empty. */
+  readonly sections: readonly string[];
+  /** In the order of the sections, or as `list` was asked to sort them. */
+  readonly rows: readonly Row[];
   /** Those of them that earlier runs removed and the bridge has written back. */
   readonly writtenBack: number;
   /** Whether a bridge was asked: then the report tells which way each mapping went. */
@@ -50,21 +46,6 @@ export interface CleanReport {
   readonly lastRun?: LastRun | undefined;
   /** Of `list` with chats: those that are not mapped, and were. */
   readonly gone?: readonly Removals[] | undefined;
-}
-
-/** Puts rows, which stand in the order of the mappings, under their sections. */
-export function sectionsOf({ sections }: Mapped, rows: readonly Row[]): ReportSection[] {
-  let taken = 0;
-  return sections.map(({ provider, mappings }) => {
-    const start = taken;
-    taken += mappings.length;
-    return { provider, rows: rows.slice(start, taken) };
-  });
-}
-
-/** A report's rows, of all its sections. */
-export function rowsOf({ sections }: Pick<CleanReport, 'sections'>): Row[] {
-  return sections.flatMap(({ rows }) => rows);
 }
 
 /** The counts of a report. */
@@ -76,16 +57,18 @@ export interface Summary extends Readonly<Record<State, number>> {
 }
 
 /** Counts a report's rows by state and action. */
-export function summarize(report: Pick<CleanReport, 'sections' | 'writtenBack'>): Summary {
+export function summarize({
+  rows,
+  writtenBack,
+}: Pick<CleanReport, 'rows' | 'writtenBack'>): Summary {
   const counts = { removed: 0, 'would-remove': 0, kept: 0 };
-  const rows = rowsOf(report);
   for (const { action } of rows) counts[action] += 1;
   return {
     checked: rows.length,
     ...countByState(rows),
     removed: counts.removed,
     wouldRemove: counts['would-remove'],
-    writtenBack: report.writtenBack,
+    writtenBack,
   };
 }
 

@@ -4,7 +4,7 @@ import { localTime } from '../output/local-time.js';
 import { printable } from '../output/printable.js';
 import { shortNames } from '../output/short-names.js';
 import { wrapped } from '../output/table.js';
-import { type CleanReport, type Row, rowsOf, summarize } from './clean-report.js';
+import { type CleanReport, type Row, summarize } from './clean-report.js';
 import { hoursIdle } from './idle-hours.js';
 import { resumeCommand, transcriptLines } from './transcript-lines.js';
 
@@ -33,7 +33,7 @@ export async function cleanText(
 ): Promise<string> {
   const { now, thresholdHours, dryRun } = report;
   const colors = await colorsFor(color);
-  const mappings = rowsOf(report).map(({ decision }) => decision.mapping);
+  const mappings = report.rows.map(({ decision }) => decision.mapping);
   const chats = mappings.map(({ chat }) => chat);
   const sessions = mappings.flatMap(({ session }) => session ?? []);
   const chatName = verbose ? printable : shortNames(chats, (width ?? 0) - BESIDE_CHAT);
@@ -49,7 +49,9 @@ export async function cleanText(
     `Sessions idle since before ${localTime(report.cutoff)} will be cleaned`,
     '',
   ];
-  for (const { provider, rows } of report.sections) {
+  const sections = new Map(report.sections.map((provider): [string, Row[]] => [provider, []]));
+  for (const row of report.rows) sections.get(row.decision.mapping.provider)?.push(row);
+  for (const [provider, rows] of sections) {
     const head = `Processing ${printable(provider)} sessions (${counted(rows.length, 'chat')})`;
     lines.push(colors.bold(head));
     for (const row of rows) lines.push(`  ${headline(row)}`, ...actionLines(row));

@@ -1,6 +1,6 @@
 import { type Finding, findingLine } from '../output/finding.js';
 import { isoTime } from '../output/iso-time.js';
-import { type CleanReport, type Row, rowsOf, summarize } from './clean-report.js';
+import { type CleanReport, type Row, summarize } from './clean-report.js';
 import { hoursIdle } from './idle-hours.js';
 import type { RestoreReport } from './restore-report.js';
 
@@ -16,7 +16,7 @@ export function cleanJson(report: CleanReport, findings: readonly Finding[]): un
     thresholdHours: report.thresholdHours,
     cutoff: isoTime(report.cutoff),
     map: report.map,
-    sessions: rowsOf(report).map((row) => sessionJson(row, report.now)),
+    sessions: report.rows.map((row) => sessionJson(row, report.now)),
     gone: report.gone,
     summary: summarize(report),
     warnings: findings.map(findingLine),

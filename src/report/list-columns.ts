@@ -4,7 +4,7 @@ import { localTime } from '../output/local-time.js';
 import { PLAIN, printable } from '../output/printable.js';
 import { shortNames } from '../output/short-names.js';
 import { cut } from '../output/table.js';
-import { type CleanReport, type Row, rowsOf } from './clean-report.js';
+import type { CleanReport, Row } from './clean-report.js';
 import { hoursIdle } from './idle-hours.js';
 
 /** A column of the list. */
@@ -37,7 +37,7 @@ const MINUTE_LENGTH = 'yyyy-MM-dd HH:mm'.length;
 /** The columns for this report's rows. */
 export function columnsOf(report: CleanReport): Columns {
   const { now, cutoff } = report;
-  const mappings = rowsOf(report).map(({ decision }) => decision.mapping);
+  const mappings = report.rows.map(({ decision }) => decision.mapping);
   const chats = mappings.map((mapping) => mapping.chat);
   const shortChat = shortNames(chats);
   const wholeName = shortNames(chats, WHOLE_MOST);

@@ -3,7 +3,7 @@ import { counted } from '../output/counted.js';
 import { localTime } from '../output/local-time.js';
 import { printable } from '../output/printable.js';
 import { GAP, tableLines, widthOf, wrapped } from '../output/table.js';
-import { type CleanReport, type Row, rowsOf, summarize } from './clean-report.js';
+import { type CleanReport, type Row, summarize } from './clean-report.js';
 import { type Column, columnsOf } from './list-columns.js';
 import { transcriptLines } from './transcript-lines.js';
 
@@ -18,7 +18,7 @@ export interface ListStyle {
 
 /** A row for every session, as wide as the terminal at most. Times are local. */
 export function listText(report: CleanReport, { verbose, colors, columns }: ListStyle): string {
-  const rows = rowsOf(report);
+  const { rows } = report;
   const [heading = '', ...lines] = table(report, rows, columns);
   const painted = rows.flatMap((row, at) => [
     paint(row, lines[at] ?? '', colors),

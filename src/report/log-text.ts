@@ -5,8 +5,7 @@ import { hoursIdle } from './idle-hours.js';
 
 /** A clean run for a log that is searched by line: one for each removal, and one for the run. */
 export function logText(report: CleanReport): string {
-  const rows = report.sections.flatMap((section) => section.rows);
-  const removals = rows.filter(({ action }) => action === 'removed');
+  const removals = report.rows.filter(({ action }) => action === 'removed');
   const lines = [...removals.map((row) => removalLine(row, report)), summaryLine(report)];
   return `${lines.join('\n')}\n`;
 }

@@ -5,7 +5,7 @@ import { printable } from '../output/printable.js';
 import { wrapped } from '../output/table.js';
 import type { ChatName } from '../session-map/by-chat.js';
 import type { KeptBecause } from '../sessions/decide.js';
-import { type CleanReport, type Row, rowsOf } from './clean-report.js';
+import type { CleanReport, Row } from './clean-report.js';
 import { hoursIdle } from './idle-hours.js';
 import type { ListStyle } from './list-text.js';
 
@@ -29,7 +29,7 @@ const PRICE =
 
 /** All that was weighed of named chats, a paragraph for each. Times are local. */
 export function weighedText(report: CleanReport, { colors, columns }: ListStyle): string {
-  const mapped = rowsOf(report).map((row) =>
+  const mapped = report.rows.map((row) =>
     paragraph(row.decision.mapping, fieldsOf(row, report.now)),
   );
   const gone = (report.gone ?? []).map((each) => paragraph(each, fieldsOfGone(each)));

@@ -12,7 +12,10 @@ describe('wrong usage', () => {
     { args: ['--dry-rum'], said: "unknown option '--dry-rum' (Did you mean --dry-run?)" },
     { args: ['lisst'], said: "unknown command 'lisst' (Did you mean list?)" },
     { args: ['--hours'], said: "option '-H, --hours <n>' argument missing" },
-    { args: ['doctor', 'a'], said: "too many arguments for 'doctor'. Expected 0 arguments but got 1." },
+    {
+      args: ['doctor', 'a'],
+      said: "too many arguments for 'doctor'. Expected 0 arguments but got 1.",
+    },
   ])('is one line: $args', async ({ args, said }) => {
     expect(await new Home().run(args)).toEqual({
       status: 2,

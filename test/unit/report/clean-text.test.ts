@@ -32,13 +32,13 @@ describe('the report of a clean run', () => {
   it('names the way back of each CLI', async () => {
     const lines = await linesOf(
       rowOf({}),
-      rowOf({ mapping: { family: 'codex', provider: 'codex-cli', session: 'x' } }),
       rowOf({ transcript: null, state: 'missing' }),
+      rowOf({ mapping: { family: 'codex', provider: 'codex-cli', session: 'x' } }),
     );
     expect(lines.filter((line) => line.includes('Removed mapping'))).toEqual([
       '     ✂️  Removed mapping (can be restored with --resume)',
-      '     ✂️  Removed mapping (can be restored with codex resume x)',
       "     ✂️  Removed mapping ('restore' puts it back)",
+      '     ✂️  Removed mapping (can be restored with codex resume x)',
     ]);
   });
 
