@@ -3,7 +3,10 @@
  * for how they are run and kept from talking to anyone, `installed-clis.ts` for where they come
  * from. `npm run test:clis` runs it.
  */
-import { mkdir, mkdtemp, readFile, rename, rm } from 'node:fs/promises';
+import { once } from 'node:events';
+import { mkdir, mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest';
@@ -142,7 +145,7 @@ describe.skipIf(installed === null)('with the real CLIs', { timeout: 60_000 }, (
       expect(about(report, provider)).toMatchObject({ state: 'active', action: 'kept' });
     });
 
-    it('aged while it runs: --keep-running keeps it until the process has ended', async () => {
+    it('aged while it runs: it is kept until the process has ended', async () => {
       const map = await mapOf(sessions);
       const prompt = `Take your time, ${provider}.`;
       const idle = { state: 'idle', session: sessions[provider] };
@@ -153,9 +156,9 @@ describe.skipIf(installed === null)('with the real CLIs', { timeout: 60_000 }, (
       // The CLI may write a last line after it sent its request: then it is aged once more.
       await vi.waitFor(async () => {
         await onlyAged(provider);
-        const withoutTheOption = await cleanup(map, '--dry-run');
-        const kept = await cleanup(map, '--keep-running');
-        expect(actions(withoutTheOption)).toEqual({ ...ALL_KEPT, [provider]: 'would-remove' });
+        const unasked = await cleanup(map, '--dry-run', '--no-keep-running');
+        const kept = await cleanup(map);
+        expect(actions(unasked)).toEqual({ ...ALL_KEPT, [provider]: 'would-remove' });
         expect(about(kept, provider)).toMatchObject({ ...idle, running: true, action: 'kept' });
         const listed = await print(place.home, map, 'list', '--state', 'running');
         expect(listed).toMatch(new RegExp(`^${provider} .* running now +${place.workspace}$`, 'm'));
@@ -163,7 +166,7 @@ describe.skipIf(installed === null)('with the real CLIs', { timeout: 60_000 }, (
       release();
       await answered(cli, provider);
       await onlyAged(provider);
-      const report = await cleanup(map, '--keep-running');
+      const report = await cleanup(map);
 
       expect(about(report, provider)).toMatchObject({ ...idle, running: false, action: 'removed' });
     });
@@ -185,7 +188,7 @@ describe.skipIf(installed === null)('with the real CLIs', { timeout: 60_000 }, (
       const map = await mapOf({ [provider]: session });
 
       await vi.waitFor(async () => {
-        const report = await cleanup(map, '--keep-running');
+        const report = await cleanup(map);
         expect(about(report, provider)).toMatchObject({ running: true, action: 'kept' });
       }, PATIENT);
       cli.kill();
@@ -193,7 +196,7 @@ describe.skipIf(installed === null)('with the real CLIs', { timeout: 60_000 }, (
       release();
       await setAge(await filesOf(transcripts, session), 3);
       const left = await runtimeFilesOf(provider, session);
-      const report = await cleanup(map, '--keep-running');
+      const report = await cleanup(map);
 
       expect(left).toHaveLength(1);
       expect(about(report, provider)).toMatchObject({ running: false, action: 'removed' });
@@ -218,9 +221,43 @@ describe.skipIf(installed === null)('with the real CLIs', { timeout: 60_000 }, (
     await setAge(ofSubAgent, 3);
     const done = await cleanup(map);
 
+    await rm(join(dirname(ofSubAgent[0] ?? ''), '../..', `${parent}.jsonl`));
+    const leftover = await cleanup(await mapOf({ 'claude-cli': parent }));
+
     expect(about(atWork, 'claude-cli')).toMatchObject({ state: 'active', action: 'kept' });
     expect(about(done, 'claude-cli')).toMatchObject({ state: 'idle', action: 'removed' });
+    expect(about(leftover, 'claude-cli')).toMatchObject({ state: 'missing', action: 'kept' });
   });
+
+  it.each(['file', 'bridge'] as const)(
+    'claude-cli: a resume that waits for its SessionStart hook is kept (by %s)',
+    async (way) => {
+      const session = sessions['claude-cli'];
+      const settings = join(place.home, '.claude/settings.json');
+      const hook = { type: 'command', command: 'sleep 5' };
+      await writeFile(settings, JSON.stringify({ hooks: { SessionStart: [{ hooks: [hook] }] } }));
+      onTestFinished(() => rm(settings, { force: true }));
+      const map = await mapOf({ 'claude-cli': session });
+      const bridge = await startBridge({ 'claude-cli': { 'chat-of-claude-cli': session } });
+      const asked = way === 'bridge' ? ['--bridge-url', bridge.url] : [];
+      await onlyAged('claude-cli');
+
+      const cli = clis['claude-cli'].resume(session, 'Go on, behind a slow hook.');
+      await vi.waitFor(async () => {
+        const seen = await cleanup(map, '--dry-run', ...asked);
+        expect(about(seen, 'claude-cli').running).toBe(true);
+      }, PATIENT);
+      const report = await cleanup(map, ...asked);
+      await answered(cli, 'claude-cli');
+
+      expect(about(report, 'claude-cli')).toMatchObject({
+        state: 'idle',
+        keptBecause: 'running',
+        action: 'kept',
+      });
+      expect(bridge.deletions).toEqual([]);
+    },
+  );
 
   it('gemini-cli: a session in two files is one; deleted by the CLI itself, it is kept', async () => {
     const gemini = clis['gemini-cli'];
@@ -285,6 +322,21 @@ describe.skipIf(installed === null)('with the real CLIs', { timeout: 60_000 }, (
     const session = clis[provider].sessionOf(stdout);
     if (session === undefined) throw new Error(`${provider} named no session: ${stdout}`);
     return session;
+  }
+
+  /** A bridge with this memory, until the test is over. */
+  async function startBridge(memory: Record<string, Record<string, string>>) {
+    const deletions: string[] = [];
+    const server = createServer((request, response) => {
+      if (request.method === 'DELETE') deletions.push(request.url ?? '');
+      response.setHeader('content-type', 'application/json');
+      response.end(JSON.stringify({ sessions: memory }));
+    });
+    server.listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    onTestFinished(() => void server.close());
+    const { port } = server.address() as AddressInfo;
+    return { url: `http://127.0.0.1:${port}`, deletions };
   }
 
   /** Ages this provider's session by three hours and makes the others' fresh. */

@@ -85,9 +85,8 @@ describe('there is no record', () => {
     ['is half of one', (whole: string) => whole.slice(0, 100)],
     ['is other JSON', () => '[]'],
     ['is of a later version', (whole: string) => whole.replace('"version":1', '"version":2')],
-    ['lacks a field', (whole: string) => whole.replace('"removed":3,', '')],
-    ['has text for a number', (whole: string) => whole.replace('"runs":1', '"runs":"1"')],
-    ['has a waiting mapping of no shape', (whole: string) => whole.replace('{"session"', '{"id"')],
+    ['lacks a part', (whole: string) => whole.replace('"missing"', '"other"')],
+    ['has no time', (whole: string) => whole.replace('"endedAt":"2026', '"endedAt":"soon')],
   ])('when the file %s', (_name, damaged) => {
     const dir = directory();
     writeLastRun(dir, run, undefined);
