@@ -26,7 +26,7 @@ export async function colorsFor(color: boolean | undefined): Promise<Colors> {
 const MEMORY_DEVICES = 1;
 
 /** Files, pipes and /dev/null are no terminals; of other devices chalk knows more. */
-function mayBeTerminal(): boolean {
+export function mayBeTerminal(): boolean {
   try {
     const stats = fstatSync(1);
     return stats.isCharacterDevice() && stats.rdev >> 8 !== MEMORY_DEVICES;

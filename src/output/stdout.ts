@@ -1,7 +1,7 @@
 import { writeSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { isatty } from 'node:tty';
 import { CleanupError, errorCode, reason } from '../errors.js';
+import { mayBeTerminal } from './colors.js';
 
 /**
  * Writes all of it to standard output before it returns.
@@ -28,5 +28,5 @@ export async function print(text: string): Promise<void> {
 /** How wide the terminal behind standard output is, in cells; undefined where there is none, or it has no size. */
 export function terminalWidth(): number | undefined {
   // A terminal that nobody gave a size says 0.
-  return isatty(1) ? process.stdout.columns || undefined : undefined;
+  return mayBeTerminal() ? process.stdout.columns || undefined : undefined;
 }

@@ -25,7 +25,8 @@ function padded(text: string, width: number): string {
   return text + ' '.repeat(Math.max(0, width - widthOf(text)));
 }
 
-const graphemes = new Intl.Segmenter();
+// Made when it is needed: that takes some milliseconds.
+let graphemes: Intl.Segmenter | undefined;
 
 /** A text cut to a width, between two characters. */
 export function cut(text: string, width: number): string {
@@ -34,6 +35,7 @@ export function cut(text: string, width: number): string {
 
 /** As many of a text's characters as fit. */
 function headOf(text: string, width: number): string {
+  graphemes ??= new Intl.Segmenter();
   let head = '';
   for (const { segment } of graphemes.segment(text)) {
     if (widthOf(head + segment) > width) break;
