@@ -5,33 +5,41 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 const PROFILES = 10;
-
-const OUR_PART = /^(clean|cleanText|examine|locateMap|print|readJournal|readMap(ped)?)$/;
+const PRELOADED = join(import.meta.dirname, 'profiled.cjs');
 
 // The first part that a sample's innermost frames tell of. The bundle names a module's start by its file.
 const PARTS = [
-  ['V8 parses the bundle', ({ functionName }) => functionName === 'wrapSafe'],
-  ['the walk: reading directories', ({ functionName }) => functionName === 'readdir'],
-  ['the walk: the rest', ({ functionName }) => functionName === 'sweep'],
-  ['starting the modules', ({ functionName }) => /^(node_modules|src)\//.test(functionName)],
-  ['the options (commander)', ({ functionName }) => /^(program\d*|parseAsync)$/.test(functionName)],
-  ['map, decision, report', ({ functionName }) => OUR_PART.test(functionName)],
   ['collecting garbage', ({ functionName }) => functionName === '(garbage collector)'],
+  ['waiting', ({ functionName }) => functionName === '(idle)'],
+  ['V8 parses the bundle', ({ functionName }) => functionName === 'wrapSafe'],
+  ['loading koffi', ({ functionName }) => /^(loadKernel|requireOwn|bind)\d*$/.test(functionName)],
+  ['asking other programs', ({ functionName }) => functionName === 'spawnSync'],
+  ['looking for running CLIs', ({ functionName }) => /^runningSessions\d*$/.test(functionName)],
+  ['the walk: reading directories', ({ functionName }) => functionName === 'readdir'],
+  ['the walk: the rest', ({ functionName }) => /^sweep\d*$/.test(functionName)],
+  ['starting the modules', ({ functionName }) => /^(node_modules|src)\//.test(functionName)],
+  [
+    'the options (commander)',
+    ({ functionName }) => /^(program|optionsFrom)\d*$/.test(functionName),
+  ],
 ];
+const REST = 'map, decision, report';
 
 /**
  * @param {{ cwd: string, env: Record<string, string> }} home
  * @param {string[]} command Node and its arguments
+ * @param {() => void} before makes the map as it was, before each run
  * @returns {[string, number][]} the parts of the run and their time in ms, without Node's own start
  */
-export function profileOf({ cwd, env }, [node, ...args]) {
+export function profileOf(home, [node, ...args], before) {
   const directory = mkdtempSync(join(tmpdir(), 'cleanup-profile-'));
   try {
-    const options = ['--cpu-prof', '--cpu-prof-interval=100', `--cpu-prof-dir=${directory}`];
     for (let run = 0; run < PROFILES; run += 1) {
-      execFileSync(node, [...options, ...args], { cwd, env });
+      const env = { ...home.env, PROFILE: join(directory, String(run)) };
+      before();
+      execFileSync(node, ['--require', PRELOADED, ...args], { cwd: home.cwd, env });
     }
-    const total = new Map(PARTS.map(([part]) => [part, 0]));
+    const total = new Map([...PARTS.map(([part]) => part), REST].map((part) => [part, 0]));
     for (const name of readdirSync(directory)) {
       addTo(total, JSON.parse(readFileSync(join(directory, name), 'utf8')));
     }
@@ -45,11 +53,11 @@ function addTo(total, { nodes, samples, timeDeltas }) {
   const frames = new Map(nodes.map(({ id, callFrame }) => [id, callFrame]));
   const parents = new Map(nodes.flatMap(({ id, children = [] }) => children.map((at) => [at, id])));
   samples.forEach((sample, at) => {
-    for (let id = sample; id !== undefined; id = parents.get(id)) {
-      const part = PARTS.find(([, isPart]) => isPart(frames.get(id)));
-      if (part === undefined) continue;
-      total.set(part[0], total.get(part[0]) + timeDeltas[at]);
-      return;
-    }
+    const stack = [];
+    for (let id = sample; id !== undefined; id = parents.get(id)) stack.push(frames.get(id));
+    const found = stack.flatMap((frame) => PARTS.filter(([, isPart]) => isPart(frame)));
+    const isOurs = stack.some(({ url }) => url.endsWith('dist/cli.js'));
+    const part = found[0]?.[0] ?? (isOurs ? REST : undefined);
+    if (part !== undefined) total.set(part, total.get(part) + timeDeltas[at]);
   });
 }
