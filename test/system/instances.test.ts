@@ -1,7 +1,7 @@
 /** Production and development, side by side. */
 import { expect } from 'vitest';
 import { chatsLeft, makeChats } from './chats.js';
-import { EVERY_SECOND } from './every-second.js';
+import { EVERY_THREE_SECONDS } from './every-three-seconds.js';
 import { stateOf } from './state.js';
 import { describeSystem, INSTALL, SESSIONS, test, USER } from './test.js';
 
@@ -26,7 +26,7 @@ describeSystem('two instances', () => {
 
     await machine.write(
       '/etc/systemd/system/claude-session-cleanup@dev.timer.d/test.conf',
-      EVERY_SECOND,
+      EVERY_THREE_SECONDS,
     );
     await machine.run('systemctl daemon-reload');
     await machine.until(chatsLeft(DEV, ['dev-new']));

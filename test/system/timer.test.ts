@@ -1,7 +1,7 @@
 /** The service and its timer, as the installer leaves them, doing their work. */
 import { expect } from 'vitest';
 import { chatsLeft, makeChats } from './chats.js';
-import { EVERY_SECOND } from './every-second.js';
+import { EVERY_THREE_SECONDS } from './every-three-seconds.js';
 import { describeSystem, INSTALL, SESSIONS, test, USER } from './test.js';
 
 const SERVICE = 'claude-session-cleanup.service';
@@ -14,7 +14,7 @@ describeSystem('the system service', () => {
 
     await machine.write(
       '/etc/systemd/system/claude-session-cleanup.timer.d/test.conf',
-      EVERY_SECOND,
+      EVERY_THREE_SECONDS,
     );
     await machine.run('systemctl daemon-reload');
 

@@ -1,7 +1,7 @@
 /** The service of a user's own manager, installed without root. */
 import { expect } from 'vitest';
 import { chatsLeft, makeChats } from './chats.js';
-import { EVERY_SECOND } from './every-second.js';
+import { EVERY_THREE_SECONDS } from './every-three-seconds.js';
 import { stateOf } from './state.js';
 import { asUser, describeSystem, INSTALL, SESSIONS, test, USER } from './test.js';
 
@@ -23,7 +23,7 @@ describeSystem("a user's own service", () => {
       machine,
       `mkdir ${UNITS}/claude-session-cleanup.timer.d
        cat >${UNITS}/claude-session-cleanup.timer.d/test.conf; systemctl --user daemon-reload`,
-      EVERY_SECOND,
+      EVERY_THREE_SECONDS,
     );
     await machine.until(chatsLeft(SESSIONS, ['new']));
     const warnings = 'journalctl --quiet --user --priority warning --output cat';
