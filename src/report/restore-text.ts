@@ -19,6 +19,8 @@ const WORDS: Readonly<Record<RestoreRow['action'] | 'no-room', string>> = {
 /** What a line takes beside the chat's id. */
 const BESIDE_CHAT = 68;
 const USUAL_WIDTH = 80;
+/** One that was put back is named alone: its beginning says less than beside others. */
+const NAME_ROOM = 24;
 
 /**
  * What can be, or was, put back. Times are local.
@@ -34,7 +36,8 @@ export async function restoreText(
   const entries = report.rows.map(({ removal }) => removal.entry);
   const chats = entries.map(({ chat }) => chat);
   const sessions = entries.map(({ session }) => session);
-  const chat = verbose ? printable : shortNames(chats, (width ?? USUAL_WIDTH) - BESIDE_CHAT);
+  const room = Math.max((width ?? USUAL_WIDTH) - BESIDE_CHAT, report.isListing ? 0 : NAME_ROOM);
+  const chat = verbose ? printable : shortNames(chats, room);
   const session = verbose ? printable : shortNames(sessions);
   const lines = report.rows.map((row) => rowLine(row, chat, session));
   if (report.isListing || !report.hasMap) return listing(report, lines, width);
