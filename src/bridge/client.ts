@@ -4,6 +4,7 @@ import { CleanupError, errorCode } from '../errors.js';
 import { printable } from '../output/printable.js';
 import { type JsonNode, lastMember, outline } from '../session-map/json-outline.js';
 import { parseSessionMapText, type SessionMap } from '../session-map/parse.js';
+import { isRecord, parseJson } from '../system/json.js';
 
 const TIMEOUT_MS = 5000;
 // The map has the same mappings as the memory: an answer of a quite different size is none of a bridge's.
@@ -75,7 +76,7 @@ export class Bridge {
       throw new NoAnswerError(this.#error(error).message);
     }
     if (answer.status === 404) return;
-    const body = parse(answer.body);
+    const body = parseJson(answer.body);
     if (answer.status === 200 && isRecord(body) && body['status'] === 'deleted') return;
     const problem =
       answer.status === 200 ? 'something else than that it is deleted' : answer.status;
@@ -122,7 +123,7 @@ export class Bridge {
   }
 
   #outlineOf(body: string): JsonNode {
-    if (parse(body) === undefined)
+    if (parseJson(body) === undefined)
       throw this.#error('GET /sessions answered something else than JSON');
     try {
       return outline(body, 2);
@@ -171,16 +172,4 @@ function codesOf(error: unknown): (string | undefined)[] {
 function describe(problem: unknown): string {
   if (!(problem instanceof Error)) return String(problem);
   return codesOf(problem).find(Boolean) ?? problem.message;
-}
-
-function parse(body: string): unknown {
-  try {
-    return JSON.parse(body);
-  } catch {
-    return undefined;
-  }
-}
-
-function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

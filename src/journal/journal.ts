@@ -15,6 +15,7 @@ import type { Problems } from '../output/problems.js';
 import type { ChatName } from '../session-map/by-chat.js';
 import { type MapPlace, mustBeInPlace } from '../session-map/location.js';
 import { syncDirectory, writeFully } from '../system/durable.js';
+import { isLike, isRecord, type JsonRecord, parseJson } from '../system/json.js';
 import { openForReading } from '../system/open.js';
 import { replaceFile } from '../system/replace-file.js';
 import { unlinkIfThere } from '../system/unlink.js';
@@ -43,10 +44,8 @@ export interface RemovedEntry extends Entry, ChatName {
 }
 
 /** Version 1.0 wrote these; nobody reads them. */
-interface PublishEntry {
+interface PublishEntry extends Entry {
   readonly op: 'publish';
-  readonly run: string;
-  readonly at: string;
 }
 
 /** The end of a run that was to remove mappings. A run can have several, each with some of the names. */
@@ -237,53 +236,24 @@ function startOfKept(file: number, size: number, keepMs: number, now: number): n
 export const JOURNAL_TEMP_NAME = `.${JOURNAL_NAME}.tmp`;
 
 function parseLine(line: string): JournalEntry | undefined {
-  let value: unknown;
-  try {
-    value = JSON.parse(line);
-  } catch {
-    return undefined;
-  }
+  const value = parseJson(line);
   return isEntry(value) ? value : undefined;
 }
 
-const FIELDS: Readonly<Record<string, readonly string[]>> = {
-  remove: ['provider', 'chat', 'session', 'raw'],
-  publish: [],
-  restore: ['provider', 'chat', 'session'],
-  done: [],
+const STAMP = { run: '', at: '' };
+const NAME = { provider: '', chat: '' };
+/** The entries in outline, by what they are. */
+const OUTLINES: JsonRecord = {
+  remove: { ...STAMP, ...NAME, session: '', raw: '' },
+  publish: STAMP,
+  restore: { ...STAMP, ...NAME, session: '' },
+  done: { ...STAMP, kept: [NAME], unsure: [NAME] },
 };
 
 function isEntry(value: unknown): value is JournalEntry {
-  if (!isRecord(value)) return false;
-  const { op, at } = value;
-  const fields = typeof op === 'string' && Object.hasOwn(FIELDS, op) ? FIELDS[op] : undefined;
-  if (fields === undefined || !hasTexts(value, [...fields, 'run', 'at'])) return false;
+  const { op = '', at, raw, lastActivity } = isRecord(value) ? value : {};
+  if (!Object.hasOwn(OUTLINES, String(op)) || !isLike(value, OUTLINES[String(op)])) return false;
   if (Number.isNaN(Date.parse(String(at)))) return false;
-  if (op === 'remove') return isJson(String(value['raw'])) && isTime(value['lastActivity']);
-  return op !== 'done' || (areNames(value['kept']) && areNames(value['unsure']));
-}
-
-function isTime(value: unknown): boolean {
-  return value === null || Number.isFinite(value);
-}
-
-function areNames(value: unknown): boolean {
-  return Array.isArray(value) && value.every((name) => hasTexts(name, ['provider', 'chat']));
-}
-
-function hasTexts(value: unknown, fields: readonly string[]): boolean {
-  return isRecord(value) && fields.every((field) => typeof value[field] === 'string');
-}
-
-function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
-function isJson(text: string): boolean {
-  try {
-    JSON.parse(text);
-    return true;
-  } catch {
-    return false;
-  }
+  const isTime = lastActivity === null || typeof lastActivity === 'number';
+  return op !== 'remove' || (isTime && parseJson(String(raw)) !== undefined);
 }

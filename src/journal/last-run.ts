@@ -4,6 +4,7 @@ import { EXIT, type ExitStatus } from '../errors.js';
 import { VERSION } from '../name.js';
 import { ownAccount } from '../system/account.js';
 import { type BootClock, bootClock } from '../system/boot-clock.js';
+import { isRecord } from '../system/json.js';
 import { openForReading } from '../system/open.js';
 import { replaceFile } from '../system/replace-file.js';
 import { unlinkIfThere } from '../system/unlink.js';
@@ -120,12 +121,8 @@ export function writeLastRun(
 
 /** What is ours is whole or cut short: a look at its parts is enough. */
 function isLastRun(value: unknown): value is LastRun {
-  if (!isObject(value) || value['version'] !== 1) return false;
+  if (!isRecord(value) || value['version'] !== 1) return false;
   const parts = ['roots', 'missing', 'clock', 'program', 'counters'];
   const hasTime = !Number.isNaN(Date.parse(String(value['endedAt'])));
-  return hasTime && parts.every((name) => isObject(value[name]));
-}
-
-function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
+  return hasTime && parts.every((name) => isRecord(value[name]));
 }

@@ -143,7 +143,7 @@ export const OPTIONS = {
     ...NONE,
     flags: '--metrics <file>',
     of: ['clean'],
-    help: 'Prometheus text file for the node exporter',
+    help: 'Prometheus text file (.prom) for the node exporter',
     variable: 'CLEANUP_METRICS',
     parse: pathTo('file'),
   }),
