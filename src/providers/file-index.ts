@@ -153,30 +153,21 @@ export class FileIndex {
   }
 
   /**
-   * Takes in a transcript of a sub-agent that has an id of its own: it is its parent's activity.
+   * Takes in a transcript that may be of a sub-agent: that is its parent's activity. One that can't be
+   * read is another user's, and so nobody's sub-agent here.
    *
    * @param since files that were not written to since then, ms since the epoch, are not opened
-   * @returns what keeps it from being looked at: it may be any session's
    */
-  relate(
-    path: string,
-    since: number,
-    parentsOf: (path: string) => readonly string[],
-  ): Obstacle | undefined {
+  relate(path: string, since: number, parentsOf: (path: string) => readonly string[]): void {
     const look = lookAt(path);
-    if (look === undefined || look.obstacle !== undefined) return look?.obstacle;
+    if (look === undefined || look.obstacle !== undefined) return;
     if (look.mtimeMs < since) {
       this.quiet.set(path, look.mtimeMs);
-      return undefined;
+      return;
     }
-    try {
-      for (const parent of parentsOf(path)) {
-        const session = parent.toLowerCase();
-        if (this.#wanted.has(session)) this.#addFile(session, path, look.mtimeMs, 'extra');
-      }
-      return undefined;
-    } catch (error) {
-      return obstacleAt(path, error);
+    for (const parent of parentsOf(path)) {
+      const session = parent.toLowerCase();
+      if (this.#wanted.has(session)) this.#addFile(session, path, look.mtimeMs, 'extra');
     }
   }
 

@@ -68,11 +68,7 @@ export interface Provider {
   readonly subAgents?: {
     /** Whether transcripts in this directory may be written to after a moment, ms since the epoch. */
     mayLieIn(directory: readonly string[], since: number): boolean;
-    /**
-     * The sessions that a transcript says it works for.
-     *
-     * @throws the system call's error when it can't be read
-     */
+    /** The sessions that a transcript says it works for; none when it has just gone. */
     parentsOf(transcript: string): readonly string[];
   };
   /** The one directory below this one that can matter, where that is known without reading it. */

@@ -25,16 +25,18 @@ const PARENT = /"(?:parent_thread_id|session_id)":\s*"([^"\\]+)"/g;
 
 /**
  * The threads that the first line of a Codex rollout names besides its own (0.169: `parent_thread_id`,
- * and in `session_id` the one that a person talks to).
- *
- * @throws the system call's error when the file can't be read
+ * and in `session_id` the one that a person talks to); none when it can't be read.
  */
 export function parentsInside(path: string): readonly string[] {
-  for (const { text } of beginnings(path)) {
-    const line = text.split('\n', 1)[0] ?? '';
-    const parents = [...line.matchAll(PARENT)].flatMap(([, parent]) => parent ?? []);
-    // They stand before the long instructions.
-    if (parents.length > 0 || line.length < text.length) return parents;
+  try {
+    for (const { text } of beginnings(path)) {
+      const line = text.split('\n', 1)[0] ?? '';
+      const parents = [...line.matchAll(PARENT)].flatMap(([, parent]) => parent ?? []);
+      // They stand before the long instructions.
+      if (parents.length > 0 || line.length < text.length) return parents;
+    }
+  } catch {
+    // Gone meanwhile.
   }
   return [];
 }

@@ -148,7 +148,7 @@ export function sweep(
   // Last, when it is known which sessions have a transcript in which folder.
   found.attributeBeside(beside);
   for (const path of subAgents) {
-    hinder(undefined, found.relate(path, activeSince, provider.subAgents?.parentsOf ?? (() => [])));
+    found.relate(path, activeSince, provider.subAgents?.parentsOf ?? (() => []));
   }
   found.doubtEmptyFiles();
   // An imported session lies among older ones than its id tells.

@@ -101,6 +101,18 @@ describe("a Codex sub-agent's own rollout", () => {
     expect(await left(withSubAgent(0.1))).toEqual(['a', 'c']);
   });
 
+  it('keeps nobody when it can not be looked at', async () => {
+    const made = withSubAgent(3);
+    const day = new Date().toISOString().slice(0, 10).replaceAll('-', '/');
+    const folder = join(made.dir, '.codex/sessions', day);
+    symlinkSync(
+      '/nowhere',
+      join(folder, `rollout-${day.replaceAll('/', '-')}T00-00-01-${uuid(5)}.jsonl`),
+    );
+    expect(await made.run()).toMatchObject({ status: 0, stderr: '' });
+    expect(made.map).toEqual({ 'codex-cli': { c: C } });
+  });
+
   it('keeps nobody when it is idle, too', async () => {
     expect(await left(withSubAgent(3))).toEqual(['c']);
   });
