@@ -1,15 +1,15 @@
-import { lateClock } from '../clean/guards.js';
+import { hasJumped, lateClock } from '../clean/guards.js';
 import { checkBridge, waysToTell } from '../doctor/bridge.js';
 import { checkClis } from '../doctor/clis.js';
 import { checkLastRun } from '../doctor/last-run.js';
-import { checkMap } from '../doctor/map.js';
+import { checkMap, type MapFindings } from '../doctor/map.js';
 import { checkMappings } from '../doctor/mappings.js';
 import { checkRetention } from '../doctor/retention.js';
 import { checkSchedule } from '../doctor/schedule.js';
 import { checkSameView, checkUser, viewOf } from '../doctor/view.js';
 import { EXIT, type ExitStatus } from '../errors.js';
 import type { SessionOptions } from '../options/resolve.js';
-import { type Finding, ok, problem } from '../output/finding.js';
+import { type Finding, ok, problem, warning } from '../output/finding.js';
 import { printableJson } from '../output/printable.js';
 import { print, terminalWidth } from '../output/stdout.js';
 import { doctorJson, doctorText } from '../report/doctor.js';
@@ -18,8 +18,10 @@ import { findActivity } from '../sessions/activity.js';
 import { activeSince } from '../sessions/assess.js';
 import { decide, type Policy } from '../sessions/decide.js';
 import { unite } from '../sessions/mapped.js';
+import { suspiciousPictures } from '../sessions/pictures.js';
 import { writtenBack, writtenBackFinding } from '../sessions/written-back.js';
 import { type Account, accountOf } from '../system/account.js';
+import { bootClock } from '../system/boot-clock.js';
 
 /** Checks everything that cleaning depends on, and says what to do; changes nothing. */
 export async function doctor(options: SessionOptions): Promise<ExitStatus> {
@@ -55,19 +57,17 @@ async function checkAll(options: SessionOptions): Promise<Finding[]> {
   });
   const withWays = (found: Finding): Finding =>
     view.bridgeUrl === undefined ? { ...found, fix: waysToTell(job) } : found;
-  const back = writtenBack(map.journal ?? [], decide(mappings, activity, policy));
-  const late = map.snapshot && lateClock(map.snapshot.stats.mtimeMs, now);
+  const decisions = decide(mappings, activity, policy);
+  const back = writtenBack(map.journal ?? [], decisions);
   return [
     // The launcher refuses older ones.
     ok('Node', `${process.version} (${process.execPath})`),
     checkUser(view),
     ...map.checks,
-    ...(late === undefined
-      ? []
-      : [problem('clock', `${late}: nothing is removed`, 'set the clock')]),
+    ...checkClock(map, now),
     // Of a map that can't be read there is nothing to count.
     ...((map.snapshot ?? bridge.memory) ? checkMappings(sections) : []),
-    ...checkClis(mappings, activity, view.roots),
+    ...checkClis(mappings, activity, view.roots, suspiciousPictures(decisions)),
     ...checkRetention(view.roots, options.thresholdHours),
     bridge.check,
     ...(back.length === 0
@@ -77,6 +77,14 @@ async function checkAll(options: SessionOptions): Promise<Finding[]> {
     ...(map.snapshot === undefined ? [] : checkLastRun(map.last, schedule.jobs, now)),
     ...(map.last === undefined ? [] : checkSameView(map.last, view)),
   ];
+}
+
+function checkClock({ snapshot, last }: MapFindings, now: number): Finding[] {
+  const late = snapshot && lateClock(snapshot.stats.mtimeMs, now);
+  if (late !== undefined) return [problem('clock', `${late}: nothing is removed`, 'set the clock')];
+  if (last === undefined || !hasJumped(last, now, bootClock())) return [];
+  const message = `it has jumped since the last run, of ${last.endedAt}, or that is very long ago`;
+  return [warning('clock', message, 'check the clock; if it is right, the next run cleans')];
 }
 
 /** Whose map it is, when that is another user's and root looks at it. */

@@ -5,16 +5,19 @@ import { inWords } from '../providers/obstacle.js';
 import type { Mapping } from '../session-map/parse.js';
 import type { FoundActivity } from '../sessions/activity.js';
 import { sessionsOf } from '../sessions/mapped.js';
+import type { Picture } from '../sessions/pictures.js';
 
 /** Looks at each CLI's directory, and how many of its mapped sessions have a transcript there. */
 export function checkClis(
   mappings: readonly Mapping[],
   activity: FoundActivity,
   roots: Roots,
+  pictures: readonly Picture[],
 ): Finding[] {
   return PROVIDERS.map((provider) => {
     const sessions = [...sessionsOf(mappings, provider.family)];
-    return checkCli(provider, sessions, activity, roots[provider.family]);
+    const picture = pictures.find(({ family }) => family === provider.family);
+    return checkCli(provider, sessions, activity, roots[provider.family], picture);
   });
 }
 
@@ -23,6 +26,7 @@ function checkCli(
   sessions: readonly string[],
   activity: FoundActivity,
   root: string,
+  picture: Picture | undefined,
 ): Finding {
   const fix = `is this the CLI's user and home? --${family}-dir or ${rootVariable} name another directory`;
   if (sessions.length === 0) return ok(label, `${root}: no session of it is mapped`);
@@ -41,9 +45,10 @@ function checkCli(
   const message = `${root}: ${transcripts} transcripts; ${found} of ${sessions.length} mapped sessions have one`;
   if (found === 0) return problem(label, message, fix);
   if (found === sessions.length) return ok(label, message);
-  return warning(
-    label,
-    message,
-    'the CLI may have deleted old ones; --missing remove drops their mappings',
-  );
+  if (picture?.kind === 'newest') {
+    const stale = `${message}, and the ${picture.count} newest have none: it may write elsewhere by now, and this be an old copy`;
+    return family === 'gemini' ? warning(label, stale, fix) : problem(label, stale, fix);
+  }
+  const gone = 'the CLI may have deleted old ones; --missing remove drops their mappings';
+  return warning(label, message, gone);
 }

@@ -205,6 +205,21 @@ describe('doctor', () => {
     });
   });
 
+  it('tells a stale copy of the home by the newest mapped sessions, which have no transcript', async () => {
+    const home = new Home();
+    home.claude(uuid(1), 200);
+    home.claude(uuid(2), 190);
+    const chats = Object.fromEntries([1, 2, 3, 4, 5].map((at) => [`chat-${at}`, uuid(at)]));
+    home.writeMap({ 'claude-cli': chats });
+    const { status, check } = await assess(home);
+    expect(status).toBe(1);
+    expect(check('Claude Code')).toMatchObject({
+      level: 'problem',
+      message: expect.stringMatching(/2 of 5 .*, and the 3 newest have none/),
+      fix: expect.stringContaining('--claude-dir'),
+    });
+  });
+
   it('warns of chats that share a session', async () => {
     const home = healthyHome();
     home.writeMap({ 'claude-cli': { a: uuid(1), b: uuid(1), c: uuid(3) } });
