@@ -10,7 +10,7 @@ const inCi = process.env['CI'] === 'true';
 /** How often the program runs beside each kind of bridge. */
 export const RUNS = Number(process.env['WRITER_RUNS'] ?? (inCi ? 1000 : 100));
 /** The same, for the writers of less importance. */
-export const FEWER_RUNS = Math.ceil(RUNS / 20);
+export const FEWER_RUNS = Math.ceil(RUNS / 40);
 /** What came of running beside a bridge. */
 export interface Tally {
   readonly runs: number;
