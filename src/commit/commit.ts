@@ -123,8 +123,8 @@ async function attempt(
   const { path, directory } = location;
   if (current.stats.nlink > 1) {
     throw new CleanupError(
-      `${printable(path)}: has ${current.stats.nlink} names (hard links), and replacing it would leave the others ` +
-        'with the old map; nothing was changed. Remove them, or use symbolic links',
+      `${printable(path)}: has ${current.stats.nlink} names (hard links), and replacing it would leave the others with the old map; nothing was changed`,
+      'remove them, or use symbolic links',
     );
   }
   const unchanged = (error: unknown): CleanupError =>

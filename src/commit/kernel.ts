@@ -72,20 +72,9 @@ export function loadKernel(root = dirname(__dirname)): Kernel {
   } catch (error) {
     const why = errorCode(error) === undefined ? reason(error).split('\n', 1)[0] : 'not installed';
     throw new CleanupError(
-      `the package koffi, which makes the kernel's calls, can't be loaded (${why}); nothing was changed. ` +
-        `Install the program again, with its dependencies and for ${process.platform}-${process.arch}`,
+      `the package koffi, which makes the kernel's calls, can't be loaded (${why}); nothing was changed`,
+      `install the program again, with its dependencies and for ${process.platform}-${process.arch}`,
     );
-  }
-}
-
-/** Why clean runs can't remove anything here, in one line; undefined when they can. */
-export function kernelProblem(root?: string): string | undefined {
-  try {
-    loadKernel(root);
-    return undefined;
-  } catch (error) {
-    if (error instanceof CleanupError) return error.message;
-    throw error;
   }
 }
 

@@ -8,6 +8,7 @@ import type { Problems } from '../output/problems.js';
 import type { MapLocation } from '../session-map/location.js';
 import { isWholeJson } from '../session-map/parse.js';
 import { readOnce } from '../session-map/read.js';
+import { isOwn } from '../system/account.js';
 import { openForReading } from '../system/open.js';
 import { unlinkQuietly } from '../system/unlink.js';
 import { type Kernel, loadKernel } from './kernel.js';
@@ -29,16 +30,13 @@ export async function clearLeftovers(
       const path = join(directory, fileName);
       if (fileName === JOURNAL_TEMP_NAME) unlinkQuietly(path);
       const name = readTempName(fileName);
-      if (name !== undefined && isOurs(path)) await clear(location, path, name, kernel, problems);
+      if (name === undefined) continue;
+      const stats = lstatSync(path, { throwIfNoEntry: false });
+      if (stats?.isFile() && isOwn(stats)) await clear(location, path, name, kernel, problems);
     }
   } catch (error) {
     throw explained(error, printable(directory), 'nothing was changed');
   }
-}
-
-function isOurs(path: string): boolean {
-  const stats = lstatSync(path, { throwIfNoEntry: false });
-  return stats?.isFile() === true && [0, process.geteuid?.()].includes(stats.uid);
 }
 
 async function clear(

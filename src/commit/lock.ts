@@ -6,13 +6,13 @@ import {
   lstatSync,
   openSync,
   readFileSync,
-  type Stats,
   writeSync,
 } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { CleanupError, EXIT, errorCode, reason } from '../errors.js';
 import { printable } from '../output/printable.js';
+import { isOwn } from '../system/account.js';
 import { isAt } from '../system/open.js';
 import { Patience } from '../system/patience.js';
 import { unlinkQuietly } from '../system/unlink.js';
@@ -60,8 +60,8 @@ export async function takeLock(directory: string, kernel = loadKernel()): Promis
   } catch (error) {
     if (error instanceof CleanupError) throw error;
     throw new CleanupError(
-      `${printable(path)}: can't be locked: ${reason(error)}; nothing was changed. ` +
-        'The run must be able to write in this directory, on a file system that has locks (flock)',
+      `${printable(path)}: can't be locked: ${reason(error)}; nothing was changed`,
+      'the run must be able to write in this directory, on a file system that has locks (flock)',
     );
   }
 }
@@ -87,22 +87,19 @@ export function lockHolder(directory: string, kernel = loadKernel()): string | u
 
 function openLock(path: string, flags: number): number {
   const there = lstatSync(path, { throwIfNoEntry: false });
-  if (there !== undefined && !isOurs(there)) {
+  if (there !== undefined && !isOwn(there)) {
     throw new CleanupError(
-      `${printable(path)}: belongs to user ${there.uid}: it is no lock of a run of yours, and keeps every run out; remove it`,
+      `${printable(path)}: belongs to user ${there.uid}: it is no lock of a run of yours, and keeps every run out`,
+      'remove it',
     );
   }
   // Version 1.0 had links for locks.
   if (there?.isSymbolicLink()) unlinkQuietly(path);
   const file = openSync(path, flags | constants.O_NOFOLLOW | constants.O_NONBLOCK, 0o600);
   const opened = fstatSync(file);
-  if (opened.isFile() && isOurs(opened)) return file;
+  if (opened.isFile() && isOwn(opened)) return file;
   closeSync(file);
-  throw new CleanupError(`${printable(path)}: no regular file of yours; remove it`);
-}
-
-function isOurs({ uid }: Stats): boolean {
-  return [0, process.geteuid?.()].includes(uid);
+  throw new CleanupError(`${printable(path)}: no regular file of yours`, 'remove it');
 }
 
 /** A hint for people only: what holds is the kernel's lock. */

@@ -30,3 +30,8 @@ export function accountOf(user: string | number): Account | undefined {
 export function nameOf(uid: number): string {
   return accountOf(uid)?.name ?? String(uid);
 }
+
+/** Whether something belongs to this user or to root, so that nobody else can have put it there. */
+export function isOwn({ uid }: { readonly uid: number }): boolean {
+  return uid === 0 || uid === process.geteuid?.();
+}

@@ -78,6 +78,15 @@ describe('the kernel', () => {
   });
 });
 
+function whyNot(work: () => unknown): string | undefined {
+  try {
+    work();
+    return undefined;
+  } catch (error) {
+    return String(error);
+  }
+}
+
 describe('koffi', () => {
   const RUN =
     "require('fs').writeFileSync(__dirname + '/ran', ''); throw new Error('ours\\nbut broken');";
@@ -96,7 +105,7 @@ describe('koffi', () => {
     if (owner !== undefined) chownSync(koffi, owner, owner);
     vi.resetModules();
     const fresh = await import('../../../src/commit/kernel.js');
-    const problem = fresh.kernelProblem(root);
+    const problem = whyNot(() => fresh.loadKernel(root));
     const ran = spawnSync('ls', [join(koffi, 'ran')]).status === 0;
     expect(problem?.split('\n')).toHaveLength(1);
     expect(problem).toContain(ran ? '(ours)' : 'it is not in');
