@@ -4,7 +4,7 @@ import type { ExitStatus } from './errors.js';
 import { PROGRAM, VERSION } from './name.js';
 import { addOptions, flagsOf } from './options/flags.js';
 import { type Options, optionsFrom } from './options/resolve.js';
-import type { Taker } from './options/table.js';
+import { TAKERS, type Taker } from './options/table.js';
 import { print } from './output/stdout.js';
 
 /** How far the program has come. */
@@ -40,7 +40,7 @@ export function program(course: Course): Command {
     taker: Taker,
     run: (options: Options, words: string[]) => Promise<ExitStatus>,
   ): Command =>
-    addOptions(command, taker).action(async () => {
+    command.action(async () => {
       if (command === root && command.args[0] !== undefined) refuseCommand(command.args[0], root);
       const options = optionsFrom(taker, flagsOf(command), process.env);
       course.status = await run(options, command.args);
@@ -50,6 +50,7 @@ export function program(course: Course): Command {
     return (await import('./commands/clean.js')).clean(options);
   };
 
+  addOptions(root, 'clean').hook('preSubcommand', (_root, command) => takeOptions(command));
   runs(root, 'clean', clean);
   runs(root.command('clean'), 'clean', clean).description(
     'remove the mappings of idle sessions; what is done without a command',
@@ -74,6 +75,7 @@ export function program(course: Course): Command {
     .addArgument(new Argument('<shell>').choices(['bash', 'zsh', 'fish']))
     .action(async (shell: Shell) => {
       const { completion } = await import('./commands/completion.js');
+      root.commands.forEach(takeOptions);
       await print(completion(root, shell));
     });
   root
@@ -91,16 +93,25 @@ export function program(course: Course): Command {
     // Commander's own help of a command that does not exist is a page, with no word of what is wrong.
     .addArgument(new Argument('[command]').choices(named))
     .action((name: string | undefined) => {
-      (root.commands.find((command) => command.name() === name) ?? root).help();
+      const about = root.commands.find((command) => command.name() === name) ?? root;
+      takeOptions(about);
+      about.help();
     });
   root
     .command('man', { hidden: true })
     .description('print the manual page')
     .action(async () => {
       const { manPage } = await import('./commands/man.js');
+      root.commands.forEach(takeOptions);
       await print(manPage(root, VERSION));
     });
   return root;
+}
+
+/** Gives a command its options: only the one that is asked for, since all of them take milliseconds. */
+function takeOptions(command: Command): void {
+  const taker = TAKERS.find((name) => name === command.name());
+  if (taker !== undefined) addOptions(command, taker);
 }
 
 /** What commander finds wrong is thrown, and said by us. */

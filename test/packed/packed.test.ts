@@ -67,14 +67,20 @@ describe('the published package', () => {
     expect(packedFiles.filter((path) => path.startsWith('dist/'))).toEqual([
       'dist/THIRD-PARTY-LICENSES.txt',
       'dist/claude-session-cleanup.1',
+      'dist/clean.js',
       'dist/cli.js',
       'dist/completion.js',
       'dist/completions/claude-session-cleanup.bash',
       'dist/completions/claude-session-cleanup.fish',
       'dist/completions/claude-session-cleanup.zsh',
+      'dist/doctor.js',
+      'dist/errors.js',
       'dist/json.schema.json',
-      'dist/list-text.js',
+      'dist/kernel.js',
+      'dist/list.js',
       'dist/man.js',
+      'dist/restore.js',
+      'dist/schema.js',
     ]);
     const scripts = packedFiles.filter((path) => path.startsWith('scripts/'));
     expect(scripts.filter((path) => !/^scripts\/(install|pictures)\//.test(path))).toEqual([
