@@ -17,8 +17,8 @@ export class RemovalJournal {
   readonly #place: MapPlace;
   /** The id of the run. */
   readonly run: string;
-  /** What is in the journal of this run: the mappings' values. */
-  readonly #announced = new ByChat<string>();
+  /** What is in the journal of this run. */
+  #announced: readonly Leaving[] = [];
 
   constructor(place: MapPlace, run: string) {
     this.#place = place;
@@ -32,10 +32,16 @@ export class RemovalJournal {
    * @throws CleanupError when the journal can't be written: then nothing may be touched
    */
   announce(leaving: readonly Leaving[], shape: SessionMap['shape']): void {
-    const fresh = leaving.filter(({ mapping }) => this.#announced.get(mapping) !== mapping.raw);
+    const fresh = this.#announced.length === 0 ? leaving : this.#notYetIn(leaving);
+    if (fresh.length === 0) return;
     if (fresh.length === 0) return;
     appendToJournal(this.#place, this.#entries(fresh, shape));
-    for (const { mapping } of fresh) this.#announced.set(mapping, mapping.raw);
+    this.#announced = this.#announced.length === 0 ? leaving : [...this.#announced, ...fresh];
+  }
+
+  #notYetIn(leaving: readonly Leaving[]): readonly Leaving[] {
+    const known = ByChat.of(this.#announced.map(({ mapping }) => [mapping, mapping.raw]));
+    return leaving.filter(({ mapping }) => known.get(mapping) !== mapping.raw);
   }
 
   *#entries(leaving: readonly Leaving[], shape: SessionMap['shape']): Generator<JournalEntry> {
@@ -59,7 +65,7 @@ export class RemovalJournal {
    * @throws CleanupError when the journal can't be written
    */
   end(kept: readonly ChatName[], unsure: readonly ChatName[], collisions: number): void {
-    if (this.#announced.size === 0) return;
+    if (this.#announced.length === 0) return;
     const { run } = this;
     const at = new Date().toISOString();
     const entries: JournalEntry[] = [{ op: 'done', run, at, kept: [], unsure, collisions }];

@@ -138,9 +138,10 @@ function keeper(
   // `latest`, or the name of a model, is no file's name.
   if (!isGivenByCli(session)) return 'doubt';
   if (isHeld || evidence.pictureOf(family).transcripts === 0) return 'guard';
+  if (isCrowded) return null;
   const since = policy.missingSince(mapping);
   const hasWaited = since !== undefined && isIdle(mapping, since, policy);
-  return isCrowded || hasWaited ? null : 'missing';
+  return hasWaited ? null : 'missing';
 }
 
 /** The most mappings that a run may remove: a number, or a share of those checked. */
