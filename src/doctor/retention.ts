@@ -1,9 +1,12 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Finding, warning } from '../output/finding.js';
 import type { Roots } from '../providers/index.js';
+import { readBeginning } from '../system/read-beginning.js';
 
 // Both, where nothing else is set (Claude Code 1.0.44 to 2.1.330, Gemini CLI 0.10 to 0.61).
+// A settings file has a few KiB.
+const MOST_BYTES = 256 * 1024;
 const DEFAULT_HOURS = 30 * 24;
 const HOURS: Readonly<Record<string, number>> = { h: 1, d: 24, w: 7 * 24, m: 30 * 24 };
 
@@ -37,7 +40,9 @@ function hoursIn(age: unknown): number {
 
 function settings(root: string): Readonly<Record<string, unknown>> {
   try {
-    return object(JSON.parse(readFileSync(join(root, 'settings.json'), 'utf8')));
+    const text = Buffer.alloc(MOST_BYTES);
+    const length = readBeginning(join(root, 'settings.json'), text);
+    return object(JSON.parse(text.toString('utf8', 0, length)));
   } catch {
     // None, or with comments in it: then nothing is known of it.
     return {};
