@@ -28,7 +28,8 @@ export function accountOf(user: string | number): Account | undefined {
 
 /** A user by name; by number where it has none. */
 export function nameOf(uid: number): string {
-  return accountOf(uid)?.name ?? String(uid);
+  const own = ownAccount();
+  return (own?.uid === uid ? own : accountOf(uid))?.name ?? String(uid);
 }
 
 /** Whether something belongs to this user or to root, so that nobody else can have put it there. */
