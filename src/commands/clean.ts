@@ -1,7 +1,7 @@
 import { runClean } from '../clean/run.js';
 import { EXIT, type ExitStatus } from '../errors.js';
 import { metricsOf } from '../metrics/record.js';
-import type { CleanOptions } from '../options/resolve.js';
+import type { Options } from '../options/resolve.js';
 import { goesToJournal } from '../output/journal-stream.js';
 import { printable, printableJson } from '../output/printable.js';
 import { Problems } from '../output/problems.js';
@@ -17,7 +17,7 @@ import { logText } from '../report/log-text.js';
  *
  * @throws CleanupError when the run could not come to its decision; the map is whole
  */
-export async function clean(options: CleanOptions): Promise<ExitStatus> {
+export async function clean(options: Options): Promise<ExitStatus> {
   const problems = new Problems();
   const writeMetrics = metricsOf(options, problems);
   let report: CleanReport | undefined;
@@ -35,11 +35,7 @@ export async function clean(options: CleanOptions): Promise<ExitStatus> {
   return problems.hasErrors ? EXIT.failed : EXIT.done;
 }
 
-async function render(
-  report: CleanReport,
-  options: CleanOptions,
-  problems: Problems,
-): Promise<string> {
+async function render(report: CleanReport, options: Options, problems: Problems): Promise<string> {
   if (options.json) return printableJson(cleanJson(report, problems.all));
   if (options.quiet) return '';
   if (!report.hasMap) return `No session map at ${printable(report.map)} yet: nothing to clean\n`;

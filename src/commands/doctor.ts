@@ -8,7 +8,7 @@ import { checkRetention } from '../doctor/retention.js';
 import { checkSchedule } from '../doctor/schedule.js';
 import { checkSameView, checkUser, viewOf } from '../doctor/view.js';
 import { EXIT, type ExitStatus } from '../errors.js';
-import type { SessionOptions } from '../options/resolve.js';
+import type { Options } from '../options/resolve.js';
 import { type Finding, ok, problem, warning } from '../output/finding.js';
 import { printableJson } from '../output/printable.js';
 import { print, terminalWidth } from '../output/stdout.js';
@@ -24,7 +24,7 @@ import { type Account, accountOf } from '../system/account.js';
 import { bootClock } from '../system/boot-clock.js';
 
 /** Checks everything that cleaning depends on, and says what to do; changes nothing. */
-export async function doctor(options: SessionOptions): Promise<ExitStatus> {
+export async function doctor(options: Options): Promise<ExitStatus> {
   const checks = await checkAll(options);
   await print(
     options.json
@@ -34,7 +34,7 @@ export async function doctor(options: SessionOptions): Promise<ExitStatus> {
   return checks.some(({ level }) => level === 'problem') ? EXIT.failed : EXIT.done;
 }
 
-async function checkAll(options: SessionOptions): Promise<Finding[]> {
+async function checkAll(options: Options): Promise<Finding[]> {
   const now = Date.now();
   const map = await checkMap(options.sessionDir, now);
   const view = viewOf(options, process.env['HOME'] ?? '', ownerOf(map.snapshot), map.last);

@@ -2,7 +2,7 @@ import { Bridge } from '../bridge/client.js';
 import { EXIT, type ExitStatus } from '../errors.js';
 import { Journal } from '../journal/journal.js';
 import { readLastRun } from '../journal/last-run.js';
-import type { ListOptions } from '../options/resolve.js';
+import type { Options } from '../options/resolve.js';
 import { colorsFor } from '../output/colors.js';
 import { printable, printableJson } from '../output/printable.js';
 import { Problems } from '../output/problems.js';
@@ -23,7 +23,7 @@ import { sharing } from '../sessions/sharing.js';
  * @param chats chat ids, whole or their beginning, or `provider/chat`
  * @throws CleanupError when the map or the bridge's memory can't be read, or nothing is known of a chat
  */
-export async function list(chats: readonly string[], options: ListOptions): Promise<ExitStatus> {
+export async function list(chats: readonly string[], options: Options): Promise<ExitStatus> {
   const problems = new Problems();
   try {
     const report = await look(chats, options, problems);
@@ -36,7 +36,7 @@ export async function list(chats: readonly string[], options: ListOptions): Prom
 
 async function look(
   chats: readonly string[],
-  options: ListOptions,
+  options: Options,
   problems: Problems,
 ): Promise<CleanReport> {
   const location = locateMap(options.sessionDir, false, problems);
@@ -83,11 +83,7 @@ function projectOf({ decision: { mapping, transcript } }: Row): string | null {
   return providerOf(mapping.family).projectOf(transcript);
 }
 
-async function render(
-  report: CleanReport,
-  options: ListOptions,
-  problems: Problems,
-): Promise<string> {
+async function render(report: CleanReport, options: Options, problems: Problems): Promise<string> {
   if (options.json) return printableJson(cleanJson(report, problems.all));
   if (options.quiet) return '';
   const map = printable(report.map);

@@ -12,7 +12,7 @@ import {
   type Restorables,
   restorables,
 } from '../journal/restorable.js';
-import type { RestoreOptions } from '../options/resolve.js';
+import type { Options } from '../options/resolve.js';
 import { counted } from '../output/counted.js';
 import { printable, printableJson } from '../output/printable.js';
 import { Problems } from '../output/problems.js';
@@ -32,10 +32,7 @@ import { undisturbed } from '../system/signals.js';
  * @throws UsageError for chats beside --all or --last, or --replace without chats
  * @throws CleanupError when a chat is unknown or the map can't be written; the map is whole
  */
-export async function restore(
-  chats: readonly string[],
-  options: RestoreOptions,
-): Promise<ExitStatus> {
+export async function restore(chats: readonly string[], options: Options): Promise<ExitStatus> {
   const problems = new Problems();
   if (chats.length > 0 && (options.all || options.last)) {
     throw new UsageError(
@@ -64,7 +61,7 @@ async function look(
   location: MapLocation,
   chats: readonly string[],
   isListing: boolean,
-  options: RestoreOptions,
+  options: Options,
   problems: Problems,
 ): Promise<RestoreReport> {
   const found = await findRemovals(location, problems);
@@ -86,14 +83,14 @@ async function look(
   };
 }
 
-function canGoBack({ obstacle }: Restorable, { replace }: RestoreOptions): boolean {
+function canGoBack({ obstacle }: Restorable, { replace }: Options): boolean {
   return obstacle === undefined || (obstacle === 'mapped' && replace);
 }
 
 async function putBack(
   location: MapLocation,
   chats: readonly string[],
-  options: RestoreOptions,
+  options: Options,
   problems: Problems,
 ): Promise<RestoreReport> {
   const release = await takeLock(location.directory);
@@ -127,7 +124,7 @@ interface Found extends Restorables {
   readonly hasMap: boolean;
 }
 
-function choose({ all, lastRun }: Found, chats: readonly string[], options: RestoreOptions) {
+function choose({ all, lastRun }: Found, chats: readonly string[], options: Options) {
   return chooseRemovals(all, chats, { all: options.all, run: options.last ? lastRun : undefined });
 }
 

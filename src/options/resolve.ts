@@ -23,13 +23,6 @@ export interface Options extends Omit<Values, 'hours' | 'keep'> {
   isKept(mapping: Named): boolean;
 }
 
-export type {
-  Options as CleanOptions,
-  Options as ListOptions,
-  Options as RestoreOptions,
-  Options as SessionOptions,
-};
-
 /**
  * The options of a command: flags over environment over defaults.
  *

@@ -30,7 +30,7 @@ describe('a pattern', () => {
   });
 
   it('without a star matches the chat of that very name, whatever characters it has', () => {
-    const text = fc.string({ unit: 'binary', minLength: 1 }).filter((each) => each.trim() !== '');
+    const text = fc.string({ minLength: 1, maxLength: 20 }).filter((each) => each.trim() !== '');
     fc.assert(
       fc.property(text, text, (chat, other) => {
         const literal = new Pattern(chat);
