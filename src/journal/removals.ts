@@ -34,7 +34,6 @@ export class RemovalJournal {
   announce(leaving: readonly Leaving[], shape: SessionMap['shape']): void {
     const fresh = this.#announced.length === 0 ? leaving : this.#notYetIn(leaving);
     if (fresh.length === 0) return;
-    if (fresh.length === 0) return;
     appendToJournal(this.#place, this.#entries(fresh, shape));
     this.#announced = this.#announced.length === 0 ? leaving : [...this.#announced, ...fresh];
   }
