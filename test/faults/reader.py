@@ -16,7 +16,7 @@ def mark():
     return os.pread(counter, 8, 0)
 
 
-while not select.select([sys.stdin], [], [], 0.0005)[0]:
+while not select.select([sys.stdin], [], [], 0.003)[0]:
     before = mark()
     try:
         with open(path) as f:
