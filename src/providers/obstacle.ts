@@ -40,40 +40,24 @@ export function forbidden(path: string): Obstacle {
 
 /** A link whose target is not there. */
 export function leadsNowhere(path: string): Obstacle {
-  return {
-    path,
-    kind: 'unreadable',
-    reason: 'it is a link that leads nowhere',
-    fix: 'mount the disk that it leads to, or remove the link',
-  };
-}
-
-/** A file that should say whose it is and doesn't. */
-export function nameless(path: string): Obstacle {
-  return {
-    path,
-    kind: 'unclear',
-    reason: 'it has no sessionId near its beginning',
-    fix: 'it is damaged, or no transcript: move it to another directory',
-  };
-}
-
-/** A file whose session id begins with a mapped one. */
-export function cutShort(path: string): Obstacle {
-  return {
-    path,
-    kind: 'unclear',
-    reason: 'the map has only the beginning of its sessionId',
-    fix: 'remove that mapping by hand, or put the whole id into it',
-  };
+  const fix = 'mount the disk that it leads to, or remove the link';
+  return { path, kind: 'unreadable', reason: 'it is a link that leads nowhere', fix };
 }
 
 /** A session's folder with more in it than a run looks at. */
 export function tooMuch(path: string, most: number): Obstacle {
-  return {
-    path,
-    kind: 'unreadable',
-    reason: `more than ${most} files lie below the session's folder`,
-    fix: 'move away what is not the session',
-  };
+  const reason = `more than ${most} files lie below the session's folder`;
+  return { path, kind: 'unreadable', reason, fix: 'move away what is not the session' };
+}
+
+/** A file that should say whose it is and doesn't. */
+export function nameless(path: string): Obstacle {
+  const fix = 'it is damaged, or no transcript: move it to another directory';
+  return { path, kind: 'unclear', reason: 'it has no sessionId near its beginning', fix };
+}
+
+/** A file whose session id begins with a mapped one. */
+export function cutShort(path: string): Obstacle {
+  const fix = 'remove that mapping by hand, or put the whole id into it';
+  return { path, kind: 'unclear', reason: 'the map has only the beginning of its sessionId', fix };
 }
