@@ -48,8 +48,7 @@ async function look(
   const assessment = await assess(asked, location, bridge, journal, waiting, true, problems);
   const { decisions, mapped, policy, writtenBack } = assessment;
   const sharedWith = sharing(decisions.map(({ mapping }) => mapping));
-  const named =
-    chats.length === 0 ? undefined : weighed(chats, assessment, options, lastRun, journal);
+  const named = chats.length === 0 ? undefined : weighed(chats, assessment, journal);
   const rows = [...(named?.mapped.keys() ?? decisions)].map(
     (decision): Row => ({ decision, action: 'kept', via: null, note: null }),
   );

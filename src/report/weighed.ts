@@ -1,13 +1,11 @@
 import { CleanupError } from '../errors.js';
 import type { JournalEntry } from '../journal/journal.js';
-import type { LastRun } from '../journal/last-run.js';
 import { type Removals, removedBefore } from '../journal/removed-before.js';
 import { isoTime } from '../output/iso-time.js';
 import { printable } from '../output/printable.js';
 import { inWords } from '../providers/obstacle.js';
 import type { ChatName } from '../session-map/by-chat.js';
 import { meant } from '../session-map/meant.js';
-import { keyOf } from '../session-map/parse.js';
 import type { Assessment } from '../sessions/assess.js';
 import type { Decision } from '../sessions/decide.js';
 import { resumeCommand } from './transcript-lines.js';
@@ -40,12 +38,6 @@ export interface Named {
   readonly gone: readonly Removals[];
 }
 
-/** What the user asked for, as far as it is weighed. */
-export interface Rules {
-  thresholdMsOf(name: ChatName): number;
-  isKept(name: ChatName): boolean;
-}
-
 const HOUR_MS = 3600 * 1000;
 
 /**
@@ -57,9 +49,7 @@ const HOUR_MS = 3600 * 1000;
  */
 export function weighed(
   words: readonly string[],
-  { decisions, activity }: Pick<Assessment, 'decisions' | 'activity'>,
-  rules: Rules,
-  lastRun: LastRun | undefined,
+  { decisions, activity, policy }: Assessment,
   journal: Iterable<JournalEntry>,
 ): Named {
   const isAsked = (name: ChatName): boolean =>
@@ -79,10 +69,11 @@ export function weighed(
     gone: [...new Set(found.flatMap((each) => each.gone))],
   };
 
-  function weigh({ mapping, running, transcript }: Decision): Weighed {
+  function weigh({ mapping, state, running, transcript }: Decision): Weighed {
     const { family, session } = mapping;
     const isKnown = family !== undefined && session !== null;
     const files = isKnown ? activity.filesOf(family, session) : [];
+    const since = state === 'missing' ? policy.missingSince(mapping) : undefined;
     const mayRun = isKnown && activity.mayRun(family, session);
     return {
       files: [...files]
@@ -92,9 +83,9 @@ export function weighed(
         (obstacle) => `${obstacle.path}: ${inWords(obstacle)}`,
       ),
       process: running ? 'running' : mayRun ? 'perhaps' : 'none',
-      thresholdHours: rules.thresholdMsOf(mapping) / HOUR_MS,
-      isKept: rules.isKept(mapping),
-      missingSince: lastRun?.missing[keyOf(mapping)]?.since ?? null,
+      thresholdHours: policy.thresholdMsOf(mapping) / HOUR_MS,
+      isKept: policy.isKept(mapping),
+      missingSince: since === undefined ? null : isoTime(since),
       resume: transcript === null ? null : (resumeCommand(mapping, transcript) ?? null),
       removals: removals.get(mapping)?.removals ?? [],
     };
