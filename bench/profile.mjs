@@ -37,7 +37,9 @@ export function profileOf(home, [node, ...args], before) {
     for (let run = 0; run < PROFILES; run += 1) {
       const env = { ...home.env, PROFILE: join(directory, String(run)) };
       before();
-      execFileSync(node, ['--require', PRELOADED, ...args], { cwd: home.cwd, env });
+      execFileSync(node, ['--require', PRELOADED, ...args], {
+        ...{ cwd: home.cwd, env, stdio: 'ignore' },
+      });
     }
     const total = new Map([...PARTS.map(([part]) => part), REST].map((part) => [part, 0]));
     for (const name of readdirSync(directory)) {

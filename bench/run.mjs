@@ -182,16 +182,21 @@ function thresholdFor(home, removes) {
   return (hours[removes - 1] + hours[removes]) / 2;
 }
 
-/** Median wall-clock time (s) and peak memory (bytes) of each program, the map being as made each time. */
-function measure({ cwd, sessionDir, env }, programs, rounds = ROUNDS) {
+/** What makes a map as it was before the run that changed it. */
+function asMade({ sessionDir }) {
   const left = ['session_map.removed.jsonl', 'session_map.last-run.json'];
-  const before = {
+  return {
     copies: [[join(sessionDir, 'before.json'), join(sessionDir, 'session_map.json')]],
     removals: left.map((name) => join(sessionDir, name)),
   };
+}
+
+/** Median wall-clock time (s) and peak memory (bytes) of each program, the map being as made each time. */
+function measure(home, programs, rounds = ROUNDS) {
+  const { cwd, env } = home;
   const task = {
     rounds,
-    programs: Object.values(programs).map((argv) => ({ argv, cwd, env, ...before })),
+    programs: Object.values(programs).map((argv) => ({ argv, cwd, env, ...asMade(home) })),
   };
   const runs = JSON.parse(
     execFileSync('python3', [join(HERE, 'measure.py')], {
@@ -257,10 +262,11 @@ function timesTable(works) {
 
 /** What a work that misses its goal spends its time on. */
 function reasonOf({ name, home, options }) {
-  const { sessionDir } = home;
-  const parts = profileOf(home, ours(...options), () =>
-    copyFileSync(join(sessionDir, 'before.json'), join(sessionDir, 'session_map.json')),
-  );
+  const { copies, removals } = asMade(home);
+  const parts = profileOf(home, ours(...options), () => {
+    for (const [from, to] of copies) copyFileSync(from, to);
+    for (const path of removals) rmSync(path, { force: true });
+  });
   const rows = parts
     .filter(([, ms]) => ms >= 0.05)
     .map(([part, ms]) => [part, `${ms.toFixed(1)} ms`]);
