@@ -58,7 +58,7 @@ function addTo(total, { nodes, samples, timeDeltas }) {
     const stack = [];
     for (let id = sample; id !== undefined; id = parents.get(id)) stack.push(frames.get(id));
     const found = stack.flatMap((frame) => PARTS.filter(([, isPart]) => isPart(frame)));
-    const isOurs = stack.some(({ url }) => url.endsWith('dist/cli.js'));
+    const isOurs = stack.some(({ url }) => url.includes('/dist/'));
     const part = found[0]?.[0] ?? (isOurs ? REST : undefined);
     if (part !== undefined) total.set(part, total.get(part) + timeDeltas[at]);
   });

@@ -51,6 +51,8 @@ function installedTimers({ folders }: Manager): string[] {
 
 function notAnswering(manager: Manager, installed: readonly string[]): Findings {
   const { account, label } = manager;
+  // It may only be starting or ending with a login.
+  if (manager !== SYSTEM && installed.length === 0) return NOTHING;
   if (manager === SYSTEM || existsSync(`/run/user/${account.uid}`)) {
     return unanswered(manager === SYSTEM ? 'systemd' : `${account.name}'s own systemd`);
   }

@@ -199,6 +199,10 @@ it('a manager that gives no answer runs only while its user is logged in', () =>
   ]);
 });
 
+it('a manager that gives no answer, and for which nothing is installed, is nothing to tell', () => {
+  expect(findTimers(managerWith([]), true).checks).toEqual([]);
+});
+
 it('without systemd there is nothing', () => {
   expect(findTimers(managerWith([TIMER], [SERVICE]), false).checks).toEqual([]);
 });
