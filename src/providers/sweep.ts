@@ -1,5 +1,5 @@
 import { Dirent, readdirSync, realpathSync, type Stats, statSync } from 'node:fs';
-import { join, sep } from 'node:path';
+import { sep } from 'node:path';
 import fastGlob from 'fast-glob';
 import { FileIndex, type SessionFiles } from './file-index.js';
 import { leadsNowhere, type Obstacle, obstacleAt, tooMuch } from './obstacle.js';
@@ -86,7 +86,7 @@ export function sweep(
     names: readonly string[],
   ): boolean | undefined => {
     if (!entry.isSymbolicLink()) return entry.isDirectory();
-    const path = join(directory, entry.name);
+    const path = `${directory}${sep}${entry.name}`;
     try {
       if (!statSync(path).isDirectory()) return false;
       return leadsUp(path, directory) ? undefined : true;
@@ -131,11 +131,11 @@ export function sweep(
       const kind = provider.classify(names, entry.name, enters, wanted);
       if (kind === 'other-transcript') {
         others += 1;
-        if (mayRelate) subAgents.push(join(directory, entry.name));
+        if (mayRelate) subAgents.push(`${directory}${sep}${entry.name}`);
       }
       if (kind === 'too-old') passedOver = true;
       if (kind !== 'keep' || enters) return kind === 'keep';
-      take(join(directory, entry.name), provider.claim([...names, entry.name]));
+      take(`${directory}${sep}${entry.name}`, provider.claim([...names, entry.name]));
       return false;
     });
   };
