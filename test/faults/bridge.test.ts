@@ -392,7 +392,9 @@ describeWith({ commands: ['python3'] })('a running bridge', () => {
       const report = JSON.parse(stdout) as JsonReport;
       expect(report.summary).toMatchObject({ removed: 1, writtenBack: 1 });
       expect(report.warnings).toEqual([
-        expect.stringMatching(/^written back: 1 mapping.*--bridge-url.*--on-change/),
+        expect.stringMatching(
+          /^written back: mappings .* are back \(1\).*--bridge-url.*--on-change/,
+        ),
       ]);
       expect(stderr).toMatch(/^claude-session-cleanup: warning: [^\n]+\n$/);
     });
