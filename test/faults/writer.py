@@ -116,18 +116,26 @@ def change_mapped(chat, session):
 EDITS = {
     "sed": """sed -i 's/"claude-cli": {/&"{chat}": "{session}", /' {path}""",
     "jq": """jq -c '."claude-cli"."{chat}" = "{session}"' {path} >{path}.next && mv {path}.next {path}""",
-    "vim": """vim -u NONE -n -es -c '%s/"claude-cli": {{/&"{chat}": "{session}", /' -c 'wq!' {path}""",
+    # It can end with 0 without having written: when the map changed while it read it.
+    "vim": """vim -u NONE -n -es -c 'au BufWritePost * call writefile([], "{written}")' -c '%s/"claude-cli": {{/&"{chat}": "{session}", /' -c 'wq!' {path}""",
 }
 
 
 def change_by_hand(chat, session):
     global saves
-    command = EDITS[mode].replace("{{", "{").replace("{chat}", chat).replace("{session}", session).replace("{path}", path)
+    written = counter_file + ".written"
+    names = {"{{": "{", "{chat}": chat, "{session}": session, "{path}": path, "{written}": written}
+    command = EDITS[mode]
+    for name, value in names.items():
+        command = command.replace(name, value)
     mark()
     done = subprocess.run(command, shell=True, stdin=subprocess.DEVNULL, capture_output=True)
     mark()
     saves += 1
-    return done.returncode == 0
+    if mode == "vim" and os.path.exists(written):
+        os.unlink(written)
+        return True
+    return mode != "vim" and done.returncode == 0
 
 
 def start_from_file():
