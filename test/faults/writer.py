@@ -203,13 +203,13 @@ def go():
         # Waits for the most delicate moment, and is quiet after it: what is lost then stays lost.
         deadline = time.time() + 1
         while time.time() < deadline and not has_temp_file():
-            time.sleep(0.0003)
+            time.sleep(0.0005)
         time.sleep(random.random() * 0.004)
         for _ in range(random.randint(1, 3)):
             change()
         close()
         return
-    deadline = time.time() + random.random() * 0.2
+    deadline = time.time() + random.random() * 0.15
     while time.time() < deadline:
         change()
         time.sleep(random.choice([0, 0.001, 0.004, 0.02]))
