@@ -26,7 +26,7 @@ import {
   setGeminiRetention,
 } from './real-clis.js';
 import { filesBelow, filesOf, fingerprint, newestChange, setAge } from './session-files.js';
-import { REPLY, type StandIn, SUB_AGENT_PROMPT, startStandIn } from './stand-in-api.js';
+import { REPLY, type StandIn, startStandIn } from './stand-in-api.js';
 
 /** How long to wait for what a CLI does in its own time. */
 const PATIENT = { timeout: 20_000, interval: 100 };
@@ -204,31 +204,33 @@ describe.skipIf(installed === null)('with the real CLIs', { timeout: 60_000 }, (
     },
   );
 
-  it("claude-cli: a sub-agent's transcript counts as activity of its parent", async () => {
-    const claude = clis['claude-cli'];
-    standIn.delegate('Send somebody.');
-    const parent = await answered(claude.run('Send somebody.'), 'claude-cli');
-    const files = await filesOf(claude.transcripts, parent);
-    const ofSubAgent = (await filesOf(claude.transcripts, SUB_AGENT_PROMPT)).filter(
-      (file) => basename(file) !== `${parent}.jsonl`,
-    );
-    expect(ofSubAgent).toHaveLength(1);
-    expect(files).toEqual(expect.arrayContaining(ofSubAgent));
-    const map = await mapOf({ 'claude-cli': parent });
+  it.each(['claude-cli', 'codex-cli'] as const)(
+    "%s: a sub-agent's transcript counts as activity of its parent",
+    async (provider) => {
+      const { transcripts, run } = clis[provider];
+      const prompt = `Send somebody, ${provider}.`;
+      standIn.delegate(prompt);
+      const parent = await answered(run(prompt), provider);
+      const files = await filesOf(transcripts, parent);
+      const [own = '', ...others] = files.filter((file) => basename(file).includes(parent));
+      const ofSubAgent = files.filter((file) => !basename(file).includes(parent));
+      expect(others).toEqual([]);
+      expect(ofSubAgent.filter((file) => file.endsWith('.jsonl'))).toHaveLength(1);
+      const map = await mapOf({ [provider]: parent });
 
-    await setAge(files, 3);
-    await setAge(ofSubAgent, 0.5);
-    const atWork = await cleanup(map);
-    await setAge(ofSubAgent, 3);
-    const done = await cleanup(map);
+      await setAge(files, 3);
+      await setAge(ofSubAgent, 0.5);
+      const atWork = await cleanup(map);
+      await setAge(ofSubAgent, 3);
+      const done = await cleanup(map);
+      await rm(own);
+      const leftover = await cleanup(await mapOf({ [provider]: parent }));
 
-    await rm(join(dirname(ofSubAgent[0] ?? ''), '../..', `${parent}.jsonl`));
-    const leftover = await cleanup(await mapOf({ 'claude-cli': parent }));
-
-    expect(about(atWork, 'claude-cli')).toMatchObject({ state: 'active', action: 'kept' });
-    expect(about(done, 'claude-cli')).toMatchObject({ state: 'idle', action: 'removed' });
-    expect(about(leftover, 'claude-cli')).toMatchObject({ state: 'missing', action: 'kept' });
-  });
+      expect(about(atWork, provider)).toMatchObject({ state: 'active', action: 'kept' });
+      expect(about(done, provider)).toMatchObject({ state: 'idle', action: 'removed' });
+      expect(about(leftover, provider)).toMatchObject({ state: 'missing', action: 'kept' });
+    },
+  );
 
   it.each(['file', 'bridge'] as const)(
     'claude-cli: a resume that waits for its SessionStart hook is kept (by %s)',

@@ -15,7 +15,7 @@ import type { AddressInfo } from 'node:net';
 
 /** What it answers. */
 export const REPLY = 'A reply from the stand-in.';
-/** What Claude's sub-agent is asked, see `delegate`. */
+/** What a sub-agent is asked, see `delegate`. */
 export const SUB_AGENT_PROMPT = 'Look around on behalf of your parent.';
 
 /** An answer that a CLI waits for. */
@@ -34,7 +34,7 @@ export interface StandIn {
   readonly strangers: readonly string[];
   /** Lets the CLI wait for its answer to this prompt until it is released. */
   holdReplyTo(prompt: string): HeldReply;
-  /** Makes Claude answer this prompt by starting a sub-agent first. */
+  /** Makes Claude or Codex answer this prompt by starting a sub-agent first. */
   delegate(prompt: string): void;
   close(): Promise<void>;
 }
@@ -64,7 +64,7 @@ export async function startStandIn(): Promise<StandIn> {
     }
     const wantsSubAgent = [...delegated].some((prompt) => body.includes(prompt));
     if (path === '/v1/messages') anthropic(body, wantsSubAgent, response);
-    else if (path === '/v1/responses') openai(response);
+    else if (path === '/v1/responses') openai(body, wantsSubAgent, response);
     else if (path.endsWith(':generateContent')) json(response, geminiReply);
     else if (path.endsWith(':streamGenerateContent')) events(response, [[null, geminiReply]]);
     else json(response, {}, 404);
@@ -179,9 +179,21 @@ function anthropic(body: string, wantsSubAgent: boolean, response: ServerRespons
   ]);
 }
 
-function openai(response: ServerResponse): void {
+function openai(body: string, wantsSubAgent: boolean, response: ServerResponse): void {
   const id = `resp_${Date.now()}`;
   const content = [{ type: 'output_text', text: REPLY }];
+  const subAgentIsThere = body.includes('"function_call_output"');
+  const item =
+    wantsSubAgent && !subAgentIsThere
+      ? {
+          type: 'function_call',
+          id: 'fc_1',
+          call_id: 'call_1',
+          namespace: 'multi_agent_v1',
+          name: 'spawn_agent',
+          arguments: JSON.stringify({ message: SUB_AGENT_PROMPT }),
+        }
+      : { type: 'message', id: 'msg_1', role: 'assistant', content };
   const usage = {
     input_tokens: 1,
     input_tokens_details: null,
@@ -191,10 +203,7 @@ function openai(response: ServerResponse): void {
   };
   events(response, [
     ['response.created', { response: { id } }],
-    [
-      'response.output_item.done',
-      { output_index: 0, item: { type: 'message', id: 'msg_1', role: 'assistant', content } },
-    ],
+    ['response.output_item.done', { output_index: 0, item }],
     ['response.completed', { response: { id, usage } }],
   ]);
 }
