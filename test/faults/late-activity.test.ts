@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -8,14 +9,16 @@ import { describeWith } from '../support/requirements.js';
 import { journalOf } from './home-to-clean.js';
 import { runHaltedAt } from './traced.js';
 
-const MAP = { 'claude-cli': { late: uuid(1), idle: uuid(2) } };
+// One of its own: a process with this id on its command line counts for every test beside this one.
+const LATE = randomUUID();
+const MAP = { 'claude-cli': { late: LATE, idle: uuid(2) } };
 
 // The moments, by what the run has done by then.
 const ANNOUNCED = (home: Home) => ({ call: 'fsync', when: 1, path: journalOf(home) });
 const EXCHANGED = () => ({ call: 'renameat2', when: 1 });
 
 function transcriptOf(home: Home): string {
-  return join(home.dir, `.claude/projects/-srv-work/${uuid(1)}.jsonl`);
+  return join(home.dir, `.claude/projects/-srv-work/${LATE}.jsonl`);
 }
 
 function olderAgentOf(home: Home): string {
@@ -28,17 +31,16 @@ const WAYS = [
     (home: Home) => age(olderAgentOf(home), 0),
   ],
   ['in its transcript', (home: Home) => age(transcriptOf(home), 0)],
-  ['in a new transcript elsewhere', (home: Home) => home.claude(uuid(1), 0, '-srv-other')],
+  ['in a new transcript elsewhere', (home: Home) => home.claude(LATE, 0, '-srv-other')],
   [
     "in a sub-agent's new transcript",
-    (home: Home) =>
-      home.file(`.claude/projects/-srv-work/${uuid(1)}/subagents/agent-a1b2c3.jsonl`, 0),
+    (home: Home) => home.file(`.claude/projects/-srv-work/${LATE}/subagents/agent-a1b2c3.jsonl`, 0),
   ],
   [
     'in its transcript, which is moved',
     (home: Home) => {
       rmSync(transcriptOf(home));
-      home.claude(uuid(1), 0, '-srv-other');
+      home.claude(LATE, 0, '-srv-other');
     },
   ],
   ['with its transcript deleted', (home: Home) => rmSync(transcriptOf(home))],
@@ -46,10 +48,10 @@ const WAYS = [
 
 function homeToClean(): Home {
   const home = new Home();
-  home.claude(uuid(1), 5);
+  home.claude(LATE, 5);
   home.claude(uuid(2), 5);
   const agent = '.claude/projects/-srv-work/agent-0a1b2c3d.jsonl';
-  home.file(agent, 6, `${JSON.stringify({ sessionId: uuid(1) })}\n`);
+  home.file(agent, 6, `${JSON.stringify({ sessionId: LATE })}\n`);
   home.writeMap(MAP);
   return home;
 }
@@ -74,7 +76,7 @@ describeWith({ commands: ['strace'] })('a session that becomes active during the
       const { status, stdout, stderr } = await run.goOn();
 
       expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
-      expect(home.map).toEqual({ 'claude-cli': { late: uuid(1) } });
+      expect(home.map).toEqual({ 'claude-cli': { late: LATE } });
       expect(JSON.parse(stdout).sessions).toMatchObject([
         { chat: 'late', action: 'kept', via: null },
         { chat: 'idle', state: 'idle', action: 'removed', via: 'file' },
@@ -93,13 +95,13 @@ describeWith({ commands: ['strace'] })('a session that becomes active during the
       age(join(home.dir, `.claude${directory}`), 1);
     }
     const run = await runHaltedAt(home, ANNOUNCED(home), ['--json', '--keep-running']);
-    const cli = spawn('sh', ['-c', 'sleep 60; true', 'claude', '--resume', uuid(1)]);
+    const cli = spawn('sh', ['-c', 'sleep 60; true', 'claude', '--resume', LATE]);
     onTestFinished(() => void cli.kill('SIGKILL'));
     await once(cli, 'spawn');
 
     const { status, stdout } = await run.goOn();
     expect(status).toBe(0);
-    expect(home.map).toEqual({ 'claude-cli': { late: uuid(1) } });
+    expect(home.map).toEqual({ 'claude-cli': { late: LATE } });
     expect(JSON.parse(stdout).sessions[0]).toMatchObject({ running: true, action: 'kept' });
   });
 
