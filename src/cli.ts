@@ -1,5 +1,4 @@
 import { CommanderError } from 'commander';
-import { leave } from './commit/kernel.js';
 import { EXIT, type ExitStatus } from './errors.js';
 import { reportFailure } from './failure.js';
 import { print } from './output/stdout.js';
@@ -22,4 +21,4 @@ function unlessHelp(error: unknown): void {
   if (!(error instanceof CommanderError && error.exitCode === 0)) throw error;
 }
 
-main(process.argv.slice(2)).then(leave);
+main(process.argv.slice(2)).then((status) => process.exit(status));

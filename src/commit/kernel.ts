@@ -4,6 +4,7 @@ import { createRequire } from 'node:module';
 import { constants } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { getSystemErrorName } from 'node:util';
+import { isMainThread } from 'node:worker_threads';
 import type koffiPackage from 'koffi';
 import { CleanupError, errorCode, reason } from '../errors.js';
 
@@ -37,8 +38,6 @@ export interface Kernel {
   /** @throws Error with an errno `code`, as the next one */
   copyAttribute(from: number, to: number, name: string): void;
   removeAttribute(file: number, name: string): void;
-  /** Ends the process at once, without exit handlers: koffi's own hangs when a stream's disk fails. */
-  exit(status: number): void;
 }
 
 const AT_FDCWD = -100;
@@ -78,12 +77,6 @@ export function loadKernel(root = dirname(__dirname)): Kernel {
   }
 }
 
-/** Ends the process once all is written. */
-export function leave(status: number): void {
-  process.exitCode = status;
-  loaded?.exit(status);
-}
-
 function requireOwn(root: string): typeof koffiPackage {
   // npm puts it into the package, or beside it.
   const beside = dirname(root);
@@ -107,7 +100,6 @@ function bind(koffi: typeof koffiPackage): Kernel {
   const fgetxattr = libc.func('long fgetxattr(int, const char *, void *, size_t)');
   const fsetxattr = libc.func('int fsetxattr(int, const char *, const void *, size_t, int)');
   const fremovexattr = libc.func('int fremovexattr(int, const char *)');
-  const exit = libc.func('void _exit(int)');
   const failed = (call: string): Error => {
     const code = getSystemErrorName(-koffi.errno());
     return Object.assign(new Error(`${code}: ${call}`), { code });
@@ -115,6 +107,10 @@ function bind(koffi: typeof koffiPackage): Kernel {
   const orThrow = (call: string, result: number): void => {
     if (result < 0) throw failed(call);
   };
+
+  // koffi's own exit handler hangs when a stream's disk fails.
+  const exit = libc.func('void _exit(int)');
+  if (isMainThread) process.once('exit', (status) => void exit(status));
 
   return {
     exchange(a, b) {
@@ -150,7 +146,6 @@ function bind(koffi: typeof koffiPackage): Kernel {
     removeAttribute(file, name) {
       orThrow('fremovexattr', fremovexattr(file, name));
     },
-    exit: (status) => void exit(status),
   };
 }
 
