@@ -64,8 +64,6 @@ const { metafile } = await build({
   // It is native code, looked for only when a map is committed.
   external: ['koffi'],
   plugins: [filesOfTheirOwn, loadedLater],
-  // jsonc-parser's main file hides its requires from a bundler.
-  mainFields: ['module', 'main'],
   define: { __VERSION__: JSON.stringify(version) },
   minifySyntax: true,
   minifyWhitespace: true,

@@ -2,12 +2,7 @@ import type { FinalCheck } from '../commit/remove-mappings.js';
 import type { Leaving } from '../journal/removals.js';
 import { ByChat, type ChatName } from '../session-map/by-chat.js';
 import { removeMappings } from '../session-map/edit.js';
-import {
-  encodeSessionMap,
-  type Mapping,
-  mappingsOf,
-  type SessionMap,
-} from '../session-map/parse.js';
+import { type Mapping, mappingsOf, type SessionMap } from '../session-map/parse.js';
 import { readMap, readOnce } from '../session-map/read.js';
 import { type Bridge, BridgeError, NoAnswerError } from './client.js';
 
@@ -159,8 +154,7 @@ class KnownMemory {
       this.#without.has({ provider, chat }),
     );
     try {
-      const expected = encodeSessionMap(text, this.#file.hasByteOrderMark);
-      return readOnce(this.#mapPath)?.bytes.equals(expected) ?? false;
+      return readOnce(this.#mapPath)?.bytes.equals(Buffer.from(text)) ?? false;
     } catch {
       return false;
     }

@@ -3,12 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { CleanupError, errorCode, reason } from '../errors.js';
 import { printable } from '../output/printable.js';
 import { type MapLocation, mustBeInPlace } from '../session-map/location.js';
-import {
-  encodeSessionMap,
-  parseSessionMap,
-  type SessionMap,
-  sessionMapIn,
-} from '../session-map/parse.js';
+import { parseSessionMap, type SessionMap, sessionMapIn } from '../session-map/parse.js';
 import { type MapSnapshot, readMap } from '../session-map/read.js';
 import { syncDirectory } from '../system/durable.js';
 import { openForReading } from '../system/open.js';
@@ -74,7 +69,7 @@ export async function commit<C extends Change>(
       const current = await readMap(location.path);
       if (current === undefined) return committed();
       const change = plan(met.reduce((map, one) => putBack(one, map), current.map));
-      const next = encodeSessionMap(change.text, current.map.hasByteOrderMark);
+      const next = Buffer.from(change.text);
       if (next.equals(current.bytes)) {
         if (isSettled || met.length === 0) return committed(current.map);
         isSettled = true;

@@ -6,7 +6,7 @@ import { warning } from '../output/finding.js';
 import { printable } from '../output/printable.js';
 import type { Problems } from '../output/problems.js';
 import type { MapLocation } from '../session-map/location.js';
-import { isWholeJson } from '../session-map/parse.js';
+import { sessionMapIn } from '../session-map/parse.js';
 import { readOnce } from '../session-map/read.js';
 import { isOwn } from '../system/account.js';
 import { openForReading } from '../system/open.js';
@@ -56,7 +56,7 @@ async function clear(
     if (isOldOrNew || isUnused) return unlinkQuietly(leftover);
     // Whoever writes it now is looked after by the next run.
     if (kernel.takeReadLease(file) === 'refused') return;
-    if (!isWholeJson(there)) return unlinkQuietly(leftover);
+    if (sessionMapIn(there) === undefined) return unlinkQuietly(leftover);
     if (map !== undefined && hashOf(map) === name.to) {
       const old = openForReading(path);
       try {

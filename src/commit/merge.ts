@@ -36,7 +36,7 @@ export function putBack({ before, ours, theirs }: Met, map: SessionMap): Session
 }
 
 function reparse(text: string, like: SessionMap): SessionMap {
-  return text === like.text ? like : parseSessionMapText(text, like.hasByteOrderMark);
+  return text === like.text ? like : parseSessionMapText(text);
 }
 
 function rawValues(map: SessionMap): Map<string, string> {

@@ -1,13 +1,10 @@
-import { visit } from 'jsonc-parser';
-
-/** What a JSON value is. */
-export type JsonKind = 'object' | 'array' | 'string' | 'other';
+import { parseJson } from '../system/json.js';
 
 /** A JSON value and where it stands in its text (offsets in UTF-16 code units, end exclusive). */
 export interface JsonNode {
-  readonly kind: JsonKind;
+  readonly kind: 'object' | 'array' | 'string' | 'other';
   readonly start: number;
-  end: number;
+  readonly end: number;
   /** The decoded text of a string. */
   readonly string: string | undefined;
   /** An object's members in the order of the text, duplicates included; none below the asked depth. */
@@ -19,81 +16,86 @@ export interface JsonMember {
   readonly key: string;
   readonly start: number;
   readonly keyEnd: number;
-  value: JsonNode;
+  readonly value: JsonNode;
 }
 
 // One for all values that have none: a large map has millions of them.
 const NO_MEMBERS: readonly JsonMember[] = [];
-const NOTHING: JsonNode = {
-  kind: 'other',
-  start: 0,
-  end: 0,
-  string: undefined,
-  members: NO_MEMBERS,
-};
+// A byte order mark stands before it all.
+const SPACE = ' \t\r\n\uFEFF';
+const BEHIND_A_WORD = `,]}${SPACE}`;
 
 /**
- * Where the members of a JSON text's outer objects stand.
+ * Where the members of a JSON text's outer objects stand. Not by JSON.parse: that of Node 24 and 26 can
+ * mistake one escaped key for another (nodejs/node#63785), and forgets the places.
  *
- * @param text valid JSON (the caller has parsed it)
+ * @param text valid JSON, or its beginning: an unfinished value ends where the text does, or behind it
  * @param depth how many levels of objects to describe; deeper ones are passed over
- * @throws RangeError when the text is nested deeper than the stack allows
  */
 export function outline(text: string, depth: number): JsonNode {
-  let root: JsonNode = NOTHING;
-  const open: { readonly node: JsonNode; readonly members: JsonMember[] }[] = [];
-  let member: JsonMember | undefined;
-  let level = 0;
+  let at = 0;
+  return value(depth);
 
-  const begin = (
-    kind: JsonKind,
-    start: number,
-    length: number,
-    string?: string,
-    members = NO_MEMBERS,
-  ): JsonNode => {
-    const node: JsonNode = { kind, start, end: start + length, string, members };
-    if (level === 0) root = node;
-    else if (level <= depth && member !== undefined) member.value = node;
-    return node;
-  };
-  const enter = (kind: JsonKind, start: number, length: number): void => {
+  /** Goes to the next character that is no white space; '' at the end. */
+  function next(): string {
+    while (at < text.length && SPACE.includes(text.charAt(at))) at += 1;
+    return text.charAt(at);
+  }
+
+  function value(levels: number): JsonNode {
+    const first = next();
+    const start = at;
+    let kind: JsonNode['kind'] = 'other';
+    let string: string | undefined;
+    let members = NO_MEMBERS;
+    if (first === '"') {
+      kind = 'string';
+      string = stringHere();
+    } else if (first === '{' || first === '[') {
+      kind = first === '{' ? 'object' : 'array';
+      if (kind === 'object' && levels > 0) members = membersHere(levels - 1);
+      else passBrackets();
+    } else {
+      while (at < text.length && !BEHIND_A_WORD.includes(text.charAt(at))) at += 1;
+    }
+    return { kind, start, end: at, string, members };
+  }
+
+  function membersHere(levels: number): JsonMember[] {
     const members: JsonMember[] = [];
-    if (level <= depth)
-      open.push({ node: begin(kind, start, length, undefined, members), members });
-    // What stands inside an array belongs to no member.
-    if (kind === 'array') member = undefined;
-    level += 1;
-  };
-  const leave = (start: number, length: number): void => {
-    level -= 1;
-    if (level > depth) return;
-    const ended = open.pop();
-    if (ended !== undefined) ended.node.end = start + length;
-    member = undefined;
-  };
+    at += 1;
+    while (next() === '"') {
+      const start = at;
+      const key = stringHere();
+      const keyEnd = at;
+      if (next() === ':') at += 1;
+      members.push({ key, start, keyEnd, value: value(levels) });
+      if (next() === ',') at += 1;
+    }
+    at += 1;
+    return members;
+  }
 
-  visit(
-    text,
-    {
-      onObjectBegin: (start, length) => enter('object', start, length),
-      onArrayBegin: (start, length) => enter('array', start, length),
-      onObjectEnd: leave,
-      onArrayEnd: leave,
-      onObjectProperty: (key, start, length) => {
-        if (level > depth) return;
-        member = { key, start, keyEnd: start + length, value: NOTHING };
-        open.at(-1)?.members.push(member);
-      },
-      onLiteralValue: (value: unknown, start, length) => {
-        if (level > depth) return;
-        if (typeof value === 'string') begin('string', start, length, value);
-        else begin('other', start, length);
-      },
-    },
-    { disallowComments: true },
-  );
-  return root;
+  function stringHere(): string {
+    const start = at;
+    for (at += 1; at < text.length && text.charAt(at) !== '"'; at += 1) {
+      if (text.charAt(at) === '\\') at += 1;
+    }
+    at += 1;
+    const inside = text.slice(start + 1, at - 1);
+    return inside.includes('\\') ? String(parseJson(text.slice(start, at)) ?? inside) : inside;
+  }
+
+  function passBrackets(): void {
+    let open = 0;
+    do {
+      const unit = text.charAt(at);
+      if (unit === '"') stringHere();
+      else at += 1;
+      if (unit === '{' || unit === '[') open += 1;
+      if (unit === '}' || unit === ']') open -= 1;
+    } while (open > 0 && at < text.length);
+  }
 }
 
 /** The last of the members with this key: the one that counts, as in every JSON reader of note. */

@@ -16,32 +16,23 @@ export interface Mapping {
   readonly raw: string;
 }
 
-/** Where the mappings of one provider stand in the text. */
-export interface Section {
-  readonly provider: string;
-  readonly node: JsonNode;
-  readonly mappings: readonly Mapping[];
-}
-
 /** A map's text with everything found in it. Immutable: a change makes a new text. */
 export interface SessionMap {
-  /** The file's text, without a byte order mark. */
+  /** The file's text, with a byte order mark where it has one. */
   readonly text: string;
-  readonly hasByteOrderMark: boolean;
   readonly shape: 'by-provider' | 'flat';
   readonly root: JsonNode;
-  readonly sections: readonly Section[];
-  /** What stands beside the sections and is none. */
-  readonly oddities: readonly Oddity[];
+  /** What holds the mappings of one provider each; of a flat map the root itself. */
+  readonly sections: readonly {
+    readonly provider: string;
+    readonly node: JsonNode;
+    readonly mappings: readonly Mapping[];
+  }[];
+  /** Members that stand beside the sections and are none, and what that means. */
+  readonly oddities: readonly { readonly key: string; readonly message: string }[];
 }
 
-/** A member of the map that is no section, and what that means. */
-export interface Oddity {
-  readonly key: string;
-  readonly message: string;
-}
-
-export const FLAT_PROVIDER = 'claude-cli';
+const FLAT_PROVIDER = 'claude-cli';
 
 // Section, chat, and the fields of a value that is an object.
 const DEPTH = 3;
@@ -56,18 +47,14 @@ export class MalformedMapError extends CleanupError {}
  * @throws CleanupError when they are JSON, but no session map
  */
 export function parseSessionMap(bytes: Uint8Array): SessionMap {
-  const { text, hasByteOrderMark } = decode(bytes);
-  return parseSessionMapText(text, hasByteOrderMark);
-}
-
-/** Whether bytes are JSON in UTF-8: all of it, not the half that a writer has come to. */
-export function isWholeJson(bytes: Uint8Array): boolean {
+  let text: string;
   try {
-    mustBeJson(decode(bytes).text);
-    return true;
+    text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
   } catch (error) {
-    return !(error instanceof MalformedMapError);
+    if (error instanceof TypeError) throw new MalformedMapError('is not UTF-8 text');
+    throw new CleanupError(`is too large to be read as one text (${bytes.length} bytes)`);
   }
+  return parseSessionMapText(text);
 }
 
 /** As parseSessionMap; undefined for bytes that are no session map. */
@@ -80,14 +67,15 @@ export function sessionMapIn(bytes: Uint8Array): SessionMap | undefined {
   }
 }
 
-/** As parseSessionMap, for a text that is decoded already and has no byte order mark in it. */
-export function parseSessionMapText(text: string, hasByteOrderMark = false): SessionMap {
-  mustBeJson(text);
-  const root = outlineOf(text);
+/** As parseSessionMap, for a text that is decoded already. */
+export function parseSessionMapText(text: string): SessionMap {
+  mustBeJson(text.replace(/^\uFEFF/, ''));
+  const root = outline(text, DEPTH);
   if (root.kind !== 'object') {
-    throw new CleanupError(`holds ${describe(root)} where a session map is a JSON object`);
+    const what = { array: 'an array', string: 'a string', other: 'a number, true, false or null' };
+    throw new CleanupError(`holds ${what[root.kind]} where a session map is a JSON object`);
   }
-  return { text, hasByteOrderMark, root, ...interpret(text, root) };
+  return { text, root, ...interpret(text, root) };
 }
 
 function mustBeJson(text: string): void {
@@ -95,13 +83,12 @@ function mustBeJson(text: string): void {
   try {
     JSON.parse(text);
   } catch (error) {
-    throw new MalformedMapError(`is not valid JSON (${syntaxProblem(error, text.length)})`);
+    // V8's message says where, except at the very end; the text itself does not belong into ours.
+    const [where = 'an unexpected character', position] =
+      /at position (\d+)|end of JSON/.exec(String(error)) ?? [];
+    const isAtEnd = where === 'end of JSON' || Number(position) >= text.length;
+    throw new MalformedMapError(`is not valid JSON (${isAtEnd ? 'it ends too early' : where})`);
   }
-}
-
-/** The bytes of a map whose text is `text`. */
-export function encodeSessionMap(text: string, hasByteOrderMark: boolean): Buffer {
-  return Buffer.from(hasByteOrderMark ? `\uFEFF${text}` : text, 'utf8');
 }
 
 /** Every mapping of the map, in its order. */
@@ -119,43 +106,7 @@ export function canHold({ shape }: SessionMap, provider: string): boolean {
   return shape !== 'flat' || provider === FLAT_PROVIDER;
 }
 
-function decode(bytes: Uint8Array): Pick<SessionMap, 'text' | 'hasByteOrderMark'> {
-  try {
-    const decoded = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
-    const hasByteOrderMark = decoded.startsWith('\uFEFF');
-    return { text: hasByteOrderMark ? decoded.slice(1) : decoded, hasByteOrderMark };
-  } catch (error) {
-    if (error instanceof TypeError) throw new MalformedMapError('is not UTF-8 text');
-    throw new CleanupError(`is too large to be read as one text (${bytes.length} bytes)`);
-  }
-}
-
-function outlineOf(text: string): JsonNode {
-  try {
-    return outline(text, DEPTH);
-  } catch (error) {
-    if (error instanceof RangeError) throw new CleanupError('is nested too deeply');
-    throw error;
-  }
-}
-
-/** V8's message says where, except at the very end; the text itself does not belong into ours. */
-function syntaxProblem(error: unknown, length: number): string {
-  const message = error instanceof Error ? error.message : '';
-  const position = /at position (\d+)/.exec(message)?.[1];
-  const isAtEnd = message.includes('end of JSON input') || Number(position) >= length;
-  if (isAtEnd) return 'it ends too early';
-  return position === undefined ? 'an unexpected character' : `at position ${position}`;
-}
-
-function describe(node: JsonNode): string {
-  if (node.kind === 'array') return 'an array';
-  return node.kind === 'string' ? 'a string' : 'a number, true, false or null';
-}
-
-type Interpretation = Pick<SessionMap, 'shape' | 'sections' | 'oddities'>;
-
-function interpret(text: string, root: JsonNode): Interpretation {
+function interpret(text: string, root: JsonNode): Omit<SessionMap, 'text' | 'root'> {
   const members = effectiveMembers(root);
   const hasChats = members.some((member) => isFlatMapping(member, false));
   const isFlat = (member: JsonMember): boolean => isFlatMapping(member, hasChats);
@@ -165,37 +116,33 @@ function interpret(text: string, root: JsonNode): Interpretation {
     throw new CleanupError(`is no bridge's map of chats: it looks like ${looks}`);
   if (members.some(isFlat) && !members.some(isOther)) {
     const mappings = members.map((member) => toMapping(text, FLAT_PROVIDER, member));
-    return {
-      shape: 'flat',
-      sections: [{ provider: FLAT_PROVIDER, node: root, mappings }],
-      oddities: [],
-    };
+    const sections = [{ provider: FLAT_PROVIDER, node: root, mappings }];
+    return { shape: 'flat', sections, oddities: [] };
   }
-  const sections: Section[] = [];
-  const oddities: Oddity[] = [];
-  for (const { key, value } of members) {
-    if (value.kind !== 'object' || isRecord(value)) {
+  const isOdd = ({ value }: JsonMember): boolean => value.kind !== 'object' || isRecord(value);
+  return {
+    shape: 'by-provider',
+    sections: members
+      .filter((member) => !isOdd(member))
+      .map(({ key, value }) => ({
+        provider: key,
+        node: value,
+        mappings: effectiveMembers(value).map((member) => toMapping(text, key, member)),
+      })),
+    oddities: members.filter(isOdd).map(({ key, value }) => {
       const what =
         value.kind === 'object' ? 'is a record and no section' : 'stands beside the sections';
-      oddities.push({ key, message: `${what} of the map: left as it is, never cleaned` });
-      continue;
-    }
-    const mappings = effectiveMembers(value).map((member) => toMapping(text, key, member));
-    sections.push({ provider: key, node: value, mappings });
-  }
-  return { shape: 'by-provider', sections, oddities };
+      return { key, message: `${what} of the map: left as it is, never cleaned` };
+    }),
+  };
 }
 
 /** The members that count: of several with one key, the last. */
-function effectiveMembers(node: JsonNode): readonly JsonMember[] {
-  const keys = new Set(node.members.map(({ key }) => key));
-  if (keys.size === node.members.length) return node.members;
-  const last = new Map<string, JsonMember>();
-  for (const member of node.members) {
-    last.delete(member.key);
-    last.set(member.key, member);
-  }
-  return [...last.values()];
+function effectiveMembers({ members }: JsonNode): readonly JsonMember[] {
+  const last = new Map(members.map((member) => [member.key, member]));
+  return last.size === members.length
+    ? members
+    : members.filter((member) => last.get(member.key) === member);
 }
 
 /** A chat at the top level: a flat map's entry. Where no other one is, a CLI's name is a section's. */
@@ -224,9 +171,6 @@ function toMapping(text: string, provider: string, { key, value }: JsonMember): 
 
 function sessionIn(value: JsonNode): string | null {
   if (value.kind === 'string') return value.string ?? null;
-  for (const field of SESSION_FIELDS) {
-    const member = lastMember(value, field);
-    if (member?.value.kind === 'string') return member.value.string ?? null;
-  }
-  return null;
+  const fields = SESSION_FIELDS.map((field) => lastMember(value, field)?.value.string);
+  return fields.find((session) => session !== undefined) ?? null;
 }

@@ -5,14 +5,10 @@ import { printable } from '../output/printable.js';
 import { openForReading } from '../system/open.js';
 import { MalformedMapError, parseSessionMap, type SessionMap } from './parse.js';
 
-/** A map's file as it stood at one moment. */
-export interface MapFile {
+/** A map's file as it stood at one moment, and what is in it. */
+export interface MapSnapshot {
   readonly bytes: Buffer;
   readonly stats: Stats;
-}
-
-/** The same, with what is in it. */
-export interface MapSnapshot extends MapFile {
   readonly map: SessionMap;
 }
 
@@ -32,66 +28,45 @@ let lastRead: Pick<MapSnapshot, 'bytes' | 'map'> | undefined;
 export async function readMap(path: string): Promise<MapSnapshot | undefined> {
   for (let attempt = 1; ; attempt += 1) {
     try {
-      const read = readSettled(path);
-      if (read === undefined) return undefined;
-      const { bytes, stats } = read;
+      // Twice: what a writer changes between the two was never a map.
+      const first = readOnce(path);
+      const second = first && readOnce(path);
+      if (first === undefined || second === undefined) return undefined;
+      const { bytes, stats } = second;
+      if (!first.bytes.equals(bytes)) throw new MalformedMapError('changes all the time');
       if (!lastRead?.bytes.equals(bytes)) lastRead = { bytes, map: parseSessionMap(bytes) };
       return { ...lastRead, stats };
     } catch (error) {
-      if (!isPassing(error) || attempt === ATTEMPTS) throw describe(path, error);
+      const isPassing = error instanceof MalformedMapError && attempt < ATTEMPTS;
+      if (!isPassing) throw explained(path, error);
     }
     await sleep(PAUSE_MS);
   }
 }
 
-class ChangingError extends Error {}
-
-function isPassing(error: unknown): boolean {
-  return error instanceof MalformedMapError || error instanceof ChangingError;
-}
-
-/** Reads twice: what a writer changes between the two was never a map. */
-function readSettled(path: string): MapFile | undefined {
-  const first = readOnce(path);
-  const second = first && readOnce(path);
-  if (first === undefined || second === undefined) return undefined;
-  if (first.stats.ino !== second.stats.ino || !first.bytes.equals(second.bytes)) {
-    throw new ChangingError('it changes all the time');
-  }
-  return second;
-}
-
 /** The bytes and stats of the regular file at `path`; undefined when there is none. */
-export function readOnce(path: string): MapFile | undefined {
-  let file: number;
+export function readOnce(path: string): Omit<MapSnapshot, 'map'> | undefined {
+  let file: number | undefined;
   try {
     file = openForReading(path);
-  } catch (error) {
-    if (['ENOENT', 'ENOTDIR'].includes(errorCode(error) ?? '')) return undefined;
-    throw error;
-  }
-  try {
     const stats = fstatSync(file);
     if (!stats.isFile()) throw new CleanupError('is not a regular file');
     return { bytes: readFileSync(file), stats };
+  } catch (error) {
+    if (['ENOENT', 'ENOTDIR'].includes(errorCode(error) ?? '')) return undefined;
+    throw error;
   } finally {
-    closeSync(file);
+    if (file !== undefined) closeSync(file);
   }
 }
 
-function describe(path: string, error: unknown): CleanupError {
-  const file = printable(path);
+function explained(path: string, error: unknown): CleanupError {
+  const isOurs = error instanceof CleanupError;
+  const told = isOurs ? error.message : `can't be read: ${reason(error)}`;
+  let fix = isOurs ? "is it the bridge's map?" : 'run as the user that the bridge runs as';
   if (error instanceof MalformedMapError) {
-    return new CleanupError(
-      `${file}: ${error.message}; left untouched`,
-      'if no bridge is writing it at this moment, repair it, or move it away and let the bridge start a new one',
-    );
+    fix =
+      'if no bridge is writing it at this moment, repair it, or move it away and let the bridge start a new one';
   }
-  if (error instanceof CleanupError) {
-    return new CleanupError(`${file}: ${error.message}; left untouched`, "is it the bridge's map?");
-  }
-  return new CleanupError(
-    `${file}: can't be read: ${reason(error)}; left untouched`,
-    'run as the user that the bridge runs as',
-  );
+  return new CleanupError(`${printable(path)}: ${told}; left untouched`, fix);
 }
