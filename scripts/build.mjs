@@ -7,53 +7,28 @@ import { build } from 'esbuild';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const dist = join(root, 'dist');
+const LOADED_LATER = join(root, 'scripts/loaded-later.cjs');
 const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
 
-// Each of these becomes a file of its own, with all that it uses: the start, and a file a command, so that
-// a run reads only its own command's code (--version: 41 ms of processor time instead of 57). Two are
-// files of their own because there must be one of each in a run: the classes of the errors, and the
-// kernel's library.
-const FILES = [
-  'src/cli.ts',
-  'src/errors.ts',
-  'src/commit/kernel.ts',
-  ...readdirSync(join(root, 'src/commands')).map((name) => `src/commands/${name}`),
-];
+// A run reads only the code that it needs: what is loaded by import() becomes a file of its own. The errors
+// are one, too, since there must be one of each of their classes.
+const files = new Set(['src/cli.ts', 'src/errors.ts']);
 
 /** Leaves an import of one of these files to Node, which finds it beside the importing one. */
 const filesOfTheirOwn = {
   name: 'files-of-their-own',
   setup({ onResolve }) {
     onResolve({ filter: /^\..*\.js$/ }, ({ kind, path, resolveDir }) => {
-      const source = relative(root, resolve(resolveDir, path)).replace(/\.js$/, '.ts');
-      if (kind === 'entry-point' || !FILES.includes(source)) return undefined;
+      const source = relative(root, resolve(resolveDir, path)).replace(/js$/, 'ts');
+      if (kind === 'dynamic-import') files.add(source);
+      if (kind === 'entry-point' || !files.has(source)) return undefined;
       return { path: `./${basename(path)}`, external: true };
     });
   },
 };
 
-// Node needs 2 to 8 ms to load one of these, and most runs use none: each is loaded at its first use.
-const LATER = /^(node:)?(child_process|crypto|https?)$/;
-
-const loadedLater = {
-  name: 'loaded-later',
-  setup({ onResolve, onLoad }) {
-    onResolve({ filter: LATER }, ({ path, namespace }) =>
-      namespace === 'later' ? { path, external: true } : { path, namespace: 'later' },
-    );
-    onLoad({ filter: LATER, namespace: 'later' }, async ({ path }) => {
-      const members = Object.keys((await import(path)).default);
-      const getters = members.map((name) => `get ${name}() { return require('${path}').${name}; }`);
-      return { contents: `module.exports = { ${getters.join(', ')} };` };
-    });
-  },
-};
-
-rmSync(dist, { recursive: true, force: true });
-const { metafile } = await build({
+const settings = {
   absWorkingDir: root,
-  entryPoints: FILES,
-  entryNames: '[name]',
   outdir: dist,
   bundle: true,
   platform: 'node',
@@ -61,15 +36,23 @@ const { metafile } = await build({
   // Node starts it about 10 ms faster than ES modules, and needs no loader for import() then.
   format: 'cjs',
   supported: { 'dynamic-import': false },
-  // It is native code, looked for only when a map is committed.
-  external: ['koffi'],
-  plugins: [filesOfTheirOwn, loadedLater],
+  // Commander and we ask for these at the start, and most runs use neither.
+  alias: { 'node:child_process': LOADED_LATER, 'node:crypto': LOADED_LATER },
+  plugins: [filesOfTheirOwn],
   define: { __VERSION__: JSON.stringify(version) },
   minifySyntax: true,
   minifyWhitespace: true,
   legalComments: 'none',
   metafile: true,
-});
+};
+
+rmSync(dist, { recursive: true, force: true });
+const bundled = [];
+// Each may add more files.
+for (const file of files) {
+  const { metafile } = await build({ ...settings, entryPoints: [file] });
+  bundled.push(...Object.keys(metafile.inputs));
+}
 
 copyFileSync(join(root, 'src/report/json.schema.json'), join(dist, 'json.schema.json'));
 
@@ -81,8 +64,7 @@ for (const shell of ['bash', 'fish', 'zsh']) {
   writeFileSync(file, printed('completion', shell));
 }
 
-const inputs = Object.keys(metafile.inputs).join('\n');
-const packages = new Set(inputs.match(/(?<=^node_modules\/)(@[^/]+\/)?[^/]+/gm));
+const packages = new Set(bundled.join('\n').match(/(?<=^node_modules\/)(@[^/]+\/)?[^/]+/gm));
 const notices = [...packages].sort().map(notice);
 writeFileSync(join(dist, 'THIRD-PARTY-LICENSES.txt'), notices.join(`\n${'-'.repeat(80)}\n`));
 

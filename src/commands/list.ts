@@ -12,7 +12,9 @@ import { providerOf } from '../providers/index.js';
 import type { CleanReport, Row } from '../report/clean-report.js';
 import { cleanJson } from '../report/json.js';
 import { chosenRows } from '../report/list-rows.js';
+import { listText } from '../report/list-text.js';
 import { weighed } from '../report/weighed.js';
+import { weighedText } from '../report/weighed-text.js';
 import { locateMap } from '../session-map/location.js';
 import { assess } from '../sessions/assess.js';
 import { sharing } from '../sessions/sharing.js';
@@ -92,7 +94,6 @@ async function render(report: CleanReport, options: Options, problems: Problems)
     columns: terminalWidth(),
   };
   if (report.gone !== undefined) {
-    const { weighedText } = await import('../report/weighed-text.js');
     return weighedText(report, style);
   }
   if (!report.hasMap) return `No session map at ${map} yet: nothing mapped\n`;
@@ -102,6 +103,5 @@ async function render(report: CleanReport, options: Options, problems: Problems)
       ? `Nothing mapped in ${map} matches --provider or --state\n`
       : `Nothing mapped in ${map}\n`;
   }
-  const { listText } = await import('../report/list-text.js');
   return listText(report, style);
 }

@@ -76,9 +76,9 @@ describe('the published package', () => {
       'dist/doctor.js',
       'dist/errors.js',
       'dist/json.schema.json',
-      'dist/kernel.js',
       'dist/list.js',
       'dist/man.js',
+      'dist/record.js',
       'dist/restore.js',
       'dist/schema.js',
     ]);
