@@ -1,17 +1,16 @@
 import { once } from 'node:events';
-import type { Agent, IncomingMessage } from 'node:http';
+import type { IncomingMessage } from 'node:http';
 import { CleanupError, errorCode } from '../errors.js';
 import { printable } from '../output/printable.js';
-import { type JsonNode, lastMember, outline } from '../session-map/json-outline.js';
-import { parseSessionMapText, type SessionMap } from '../session-map/parse.js';
+import type { ChatName } from '../session-map/by-chat.js';
+import { lastMember, outline } from '../session-map/json-outline.js';
+import { type SessionMap, sessionMapIn } from '../session-map/parse.js';
 import { isRecord, parseJson } from '../system/json.js';
 
 const TIMEOUT_MS = 5000;
 // The map has the same mappings as the memory: an answer of a quite different size is none of a bridge's.
 const SMALL_ANSWER_BYTES = 256 * 1024;
 const ANSWER_PER_MAP = 4;
-// uvicorn closes a connection that has been quiet for 5 s.
-const MAX_QUIET_MS = 1000;
 
 /** The bridge answered late, wrongly or with an error: nothing of it is acted on. */
 export class BridgeError extends CleanupError {}
@@ -22,12 +21,10 @@ export class NoAnswerError extends BridgeError {}
 /**
  * The running bridge's own interface (jaysettle/claudeRemote: `GET /sessions`,
  * `DELETE /sessions/<chat>?model=<provider>`), with bounded times and sizes. No redirect is followed, and
- * no proxy asked: an agent of our own reads none from the environment.
+ * no proxy asked.
  */
 export class Bridge {
   readonly #base: URL;
-  #agent: Agent | undefined;
-  #answeredAt = 0;
 
   constructor(url: URL) {
     this.#base = new URL(url);
@@ -49,96 +46,67 @@ export class Bridge {
     let answer: Answer;
     try {
       const maxBytes = SMALL_ANSWER_BYTES + ANSWER_PER_MAP * mapBytes;
-      answer = await this.#ask('GET', 'sessions', maxBytes);
+      answer = await ask('GET', new URL('sessions', this.#base), maxBytes);
     } catch (error) {
       if (codesOf(error).every((code) => code === 'ECONNREFUSED')) return undefined;
-      throw this.#error(error);
+      throw this.#error(BridgeError, describe(error));
     }
-    if (answer.status !== 200) throw this.#error(`GET /sessions answered ${answer.status}`);
-    return this.#memoryIn(answer.body);
+    const memory = answer.status === 200 ? memoryIn(answer.body) : undefined;
+    if (memory !== undefined) return memory;
+    const what = answer.status === 200 ? 'something else than its sessions' : answer.status;
+    throw this.#error(BridgeError, `GET /sessions answered ${what}`);
   }
 
   /**
    * Asks the bridge to forget a chat's mapping; that it has none is as good.
    *
-   * @param chat one whose id is nameable
-   * @throws BridgeError when it did not do it; NoAnswerError when that is not known
+   * @param name of a chat whose id is nameable
+   * @returns why it did not do it, a NoAnswerError when that is not known
    */
-  async forget(provider: string, chat: string): Promise<void> {
+  async forget({ provider, chat }: ChatName): Promise<BridgeError | undefined> {
+    const path = `sessions/${encodeURIComponent(chat)}?model=${encodeURIComponent(provider)}`;
     let answer: Answer;
     try {
-      answer = await this.#ask(
-        'DELETE',
-        `sessions/${encodeURIComponent(chat)}?model=${encodeURIComponent(provider)}`,
-        SMALL_ANSWER_BYTES,
-      );
+      answer = await ask('DELETE', new URL(path, this.#base), SMALL_ANSWER_BYTES);
     } catch (error) {
-      throw new NoAnswerError(this.#error(error).message);
+      return this.#error(NoAnswerError, describe(error));
     }
-    if (answer.status === 404) return;
+    const { status } = answer;
     const body = parseJson(answer.body);
-    if (answer.status === 200 && isRecord(body) && body['status'] === 'deleted') return;
-    const problem =
-      answer.status === 200 ? 'something else than that it is deleted' : answer.status;
-    throw this.#error(`DELETE /sessions/<chat>?model=${provider} answered ${problem}`);
+    const isDeleted = status === 200 && isRecord(body) && body['status'] === 'deleted';
+    if (isDeleted || status === 404) return undefined;
+    const what = status === 200 ? 'something else than that it is deleted' : status;
+    const asked = `DELETE /sessions/<chat>?model=${provider}`;
+    return this.#error(BridgeError, `${asked} answered ${what}`);
   }
 
-  async #ask(method: 'GET' | 'DELETE', path: string, maxBytes: number): Promise<Answer> {
-    if (performance.now() - this.#answeredAt > MAX_QUIET_MS) this.#agent?.destroy();
-    const signal = AbortSignal.timeout(TIMEOUT_MS);
-    try {
-      const isSecure = this.#base.protocol === 'https:';
-      // Loading them takes 4 ms, which a run without a bridge saves.
-      const { Agent, request } = await (isSecure ? import('node:https') : import('node:http'));
-      this.#agent ??= new Agent({ keepAlive: true });
-      const headers = { accept: 'application/json' };
-      const asked = request(new URL(path, this.#base), {
-        ...{ method, headers, signal, agent: this.#agent },
-      }).end();
-      const [response] = (await once(asked, 'response')) as [IncomingMessage];
-      const body = await bodyOf(response, maxBytes);
-      this.#answeredAt = performance.now();
-      return { status: response.statusCode ?? 0, body };
-    } catch (error) {
-      if (!signal.aborted) throw error;
-      throw new BridgeError(`no whole answer within ${TIMEOUT_MS / 1000} s`);
-    }
-  }
-
-  // By the text's own outline: JSON.parse of Node 24 and 26 can mistake one escaped key for another
-  // (nodejs/node#63785), and a chat id may be anything.
-  #memoryIn(body: string): SessionMap {
-    const sessions = lastMember(this.#outlineOf(body), 'sessions')?.value;
-    if (
-      sessions?.kind !== 'object' ||
-      sessions.members.some(({ value }) => value.kind !== 'object')
-    ) {
-      throw this.#error('GET /sessions answered something else than its sessions');
-    }
-    try {
-      return parseSessionMapText(body.slice(sessions.start, sessions.end));
-    } catch (error) {
-      throw error instanceof CleanupError ? this.#error(`its memory ${error.message}`) : error;
-    }
-  }
-
-  #outlineOf(body: string): JsonNode {
-    if (parseJson(body) === undefined)
-      throw this.#error('GET /sessions answered something else than JSON');
-    return outline(body, 2);
-  }
-
-  #error(problem: unknown): BridgeError {
-    return new BridgeError(
-      `bridge ${printable(this.#base.href)}: ${printable(describe(problem))}; the mappings stay. ` +
-        'Check --bridge-url and the bridge',
-    );
+  #error(kind: typeof BridgeError, problem: string): BridgeError {
+    const told = `bridge ${printable(this.address)}: ${printable(problem)}; the mappings stay`;
+    return new kind(`${told}. Check --bridge-url and the bridge`);
   }
 }
 
 interface Answer {
   readonly status: number;
   readonly body: string;
+}
+
+async function ask(method: 'GET' | 'DELETE', url: URL, maxBytes: number): Promise<Answer> {
+  const signal = AbortSignal.timeout(TIMEOUT_MS);
+  try {
+    // Loading them takes 4 ms, which a run without a bridge saves.
+    const { Agent, request } = await (url.protocol === 'https:'
+      ? import('node:https')
+      : import('node:http'));
+    const headers = { accept: 'application/json' };
+    // An agent of our own reads no proxy from the environment.
+    const asked = request(url, { method, headers, signal, agent: new Agent() }).end();
+    const [response] = (await once(asked, 'response')) as [IncomingMessage];
+    return { status: response.statusCode ?? 0, body: await bodyOf(response, maxBytes) };
+  } catch (error) {
+    if (!signal.aborted) throw error;
+    throw new BridgeError(`no whole answer within ${TIMEOUT_MS / 1000} s`);
+  }
 }
 
 async function bodyOf(response: IncomingMessage, maxBytes: number): Promise<string> {
@@ -153,6 +121,15 @@ async function bodyOf(response: IncomingMessage, maxBytes: number): Promise<stri
   return Buffer.concat(chunks).toString('utf8');
 }
 
+/** The sessions in an answer; undefined when there are none. */
+function memoryIn(body: string): SessionMap | undefined {
+  if (!isRecord(parseJson(body))) return undefined;
+  const sessions = lastMember(outline(body, 2), 'sessions')?.value;
+  const isMap = sessions?.kind === 'object';
+  if (!isMap || sessions.members.some(({ value }) => value.kind !== 'object')) return undefined;
+  return sessionMapIn(Buffer.from(body.slice(sessions.start, sessions.end)));
+}
+
 /** Whether a chat's id can stand in the bridge's address: its router takes no slash, however it is written. */
 export function isNameable(chat: string): boolean {
   return !['', '.', '..'].includes(chat) && !/[/\p{Cs}]/u.test(chat);
@@ -163,7 +140,6 @@ function codesOf(error: unknown): (string | undefined)[] {
   return (error instanceof AggregateError ? error.errors : [error]).map(errorCode);
 }
 
-function describe(problem: unknown): string {
-  if (!(problem instanceof Error)) return String(problem);
-  return codesOf(problem).find(Boolean) ?? problem.message;
+function describe(error: unknown): string {
+  return codesOf(error).find(Boolean) ?? (error instanceof Error ? error.message : String(error));
 }

@@ -1,6 +1,6 @@
 import type { FinalCheck } from '../commit/remove-mappings.js';
 import type { Leaving } from '../journal/removals.js';
-import { ByChat, type ChatName } from '../session-map/by-chat.js';
+import { ByChat } from '../session-map/by-chat.js';
 import { removeMappings } from '../session-map/edit.js';
 import { type Mapping, mappingsOf, type SessionMap } from '../session-map/parse.js';
 import { readMap, readOnce } from '../session-map/read.js';
@@ -9,9 +9,9 @@ import { type Bridge, BridgeError, NoAnswerError } from './client.js';
 /** What asking the bridge came to. */
 export interface Forgotten {
   /** The mappings that the bridge has forgotten at our asking. */
-  readonly forgotten: ByChat<true>;
-  /** Those that it was asked for, and what it did is not known. */
-  readonly unsure: ByChat<true>;
+  readonly forgotten: ByChat<Mapping>;
+  /** The one that it was asked for last, where what it did is not known. */
+  readonly unsure: Mapping | undefined;
   /** What its memory holds now; undefined when it could not be read any more. */
   readonly memory: SessionMap | undefined;
   /** Why not all could be asked for, or did not work. */
@@ -43,32 +43,26 @@ export async function forgetInBridge(
   mapPath: string,
   isAskedToEnd: () => boolean,
 ): Promise<Forgotten> {
-  const forgotten = new ByChat<true>();
-  const unsure = new ByChat<true>();
+  const forgotten = new ByChat<Mapping>();
   const failures: BridgeError[] = [];
   const memory = new KnownMemory(bridge, mapPath);
   const deadline = performance.now() + PATIENCE_MS;
-  // Those asked for since the memory was read.
-  let asked: Leaving[] = [];
-  const readMemory = async (refusal?: BridgeError): Promise<void> => {
+  let unsure: Mapping | undefined;
+  // Those that it says are deleted, since its memory was read.
+  let deleted: Mapping[] = [];
+  const readMemory = async (): Promise<void> => {
     // A sweep can take long: nothing slow may stand between reading the memory and a DELETE.
     lastWord.refresh();
     await memory.read();
-    for (const { mapping } of asked) {
-      if (memory.has(mapping)) {
-        // It may still do it: nothing more is asked of it, and what it has now is not its last word.
-        if (refusal instanceof NoAnswerError && unsure.has(mapping)) throw refusal;
-        forgotten.delete(mapping);
-        failures.push((unsure.has(mapping) && refusal) || stillThere(bridge, mapping));
-      } else {
-        forgotten.set(mapping, true);
-      }
-      unsure.delete(mapping);
+    for (const mapping of deleted.filter((one) => memory.has(one))) {
+      const { provider, chat } = mapping;
+      const what = `was asked to forget ${provider}/${chat} and still has it; the mapping stays`;
+      forgotten.delete(mapping);
+      failures.push(new BridgeError(`bridge ${bridge.address}: it ${what}`));
     }
-    asked = [];
+    deleted = [];
   };
   try {
-    await readMemory();
     for (const candidate of candidates) {
       if (isAskedToEnd()) break;
       const { mapping } = candidate;
@@ -77,45 +71,25 @@ export async function forgetInBridge(
           `bridge ${bridge.address}: it is slow; the rest of the idle mappings is left to the next run`,
         );
       }
-      if (asked.length >= DELETES_PER_READING || !memory.isCurrent()) await readMemory();
+      if (deleted.length >= DELETES_PER_READING || !memory.isCurrent()) await readMemory();
       if (!memory.has(mapping) || lastWord.stays(candidate)) continue;
-      unsure.set(mapping, true);
-      asked.push(candidate);
+      unsure = mapping;
+      const refusal = await bridge.forget(mapping);
       memory.expectWithout(mapping);
-      const refusal = await forget(bridge, mapping);
-      if (refusal === undefined) {
-        unsure.delete(mapping);
-        forgotten.set(mapping, true);
-      } else {
-        await readMemory(refusal);
-      }
+      if (refusal === undefined) deleted.push(mapping);
+      else await readMemory();
+      if (refusal === undefined || !memory.has(mapping)) forgotten.set(mapping, mapping);
+      // It may still do it: nothing more is asked of it, and what it has now is not its last word.
+      else if (refusal instanceof NoAnswerError) throw refusal;
+      else failures.push(refusal);
+      unsure = undefined;
     }
-    if (asked.length > 0) await readMemory();
+    await readMemory();
     return { forgotten, unsure, memory: memory.map, failures };
   } catch (error) {
     if (!(error instanceof BridgeError)) throw error;
     return { forgotten, unsure, memory: undefined, failures: [...failures, error] };
   }
-}
-
-/** Asks for one mapping; what goes wrong may concern this one alone, such as an odd chat id. */
-async function forget(
-  bridge: Bridge,
-  { provider, chat }: ChatName,
-): Promise<BridgeError | undefined> {
-  try {
-    await bridge.forget(provider, chat);
-    return undefined;
-  } catch (error) {
-    if (error instanceof BridgeError) return error;
-    throw error;
-  }
-}
-
-function stillThere(bridge: Bridge, { provider, chat }: ChatName): BridgeError {
-  return new BridgeError(
-    `bridge ${bridge.address}: it was asked to forget ${provider}/${chat} and still has it; the mapping stays`,
-  );
 }
 
 /** The bridge's memory as it was last read, and the file that shows whether it still is so. */
@@ -144,7 +118,7 @@ class KnownMemory {
     }
     this.#file = file?.map;
     this.#sessions = sessionsIn(this.map);
-    this.#sessionsInFile = file === undefined ? new ByChat() : sessionsIn(file.map);
+    this.#sessionsInFile = sessionsIn(file?.map);
     this.#without = new ByChat();
   }
 
@@ -171,6 +145,6 @@ class KnownMemory {
   }
 }
 
-function sessionsIn(map: SessionMap): ByChat<string | null> {
-  return ByChat.of(mappingsOf(map).map((mapping) => [mapping, mapping.session]));
+function sessionsIn(map: SessionMap | undefined): ByChat<string | null> {
+  return ByChat.of((map ? mappingsOf(map) : []).map((mapping) => [mapping, mapping.session]));
 }

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { CleanupError } from '../errors.js';
+import { CleanupError, reason } from '../errors.js';
 import { counted } from '../output/counted.js';
 import type { Problems } from '../output/problems.js';
 import type { MapLocation } from '../session-map/location.js';
@@ -16,7 +16,6 @@ import { ENDING_SIGNALS } from '../system/signals.js';
 const SAVING_MS = 1000;
 /** A restart of a bridge takes seconds; a command that hangs must not hang the hourly run. */
 const ON_CHANGE_LIMIT_MS = 60_000;
-const KILL_GRACE_MS = 2000;
 
 /** Runs the command of --on-change, and looks afterwards whether the mappings have stayed away. */
 export async function announceChange(
@@ -83,27 +82,19 @@ export async function runOnChange(
       // It has just ended, or is root's by now, as a command of sudo's is.
     }
   };
-  let isLate = false;
-  const timer = setTimeout(() => {
-    isLate = true;
-    signalGroup('SIGKILL');
-  }, limitMs);
   // What is to end the run ends the command; the run still tells what it has done.
   for (const signal of ENDING_SIGNALS) process.on(signal, signalGroup);
-  const given = new AbortController();
-  const giveUp = setTimeout(() => given.abort(), limitMs + KILL_GRACE_MS);
+  const limit = AbortSignal.timeout(limitMs);
   try {
-    const ended = once(child, 'exit', { signal: given.signal });
+    const ended = once(child, 'exit', { signal: limit });
     const [status, signal] = (await ended) as [number | null, string | null];
-    if (isLate) return `it was ended after ${limitMs / 1000} s`;
     if (signal !== null) return `it was ended by ${signal}`;
     return status === 0 ? undefined : `it exited with status ${status}`;
   } catch (error) {
-    if (given.signal.aborted) return `it goes on after ${limitMs / 1000} s and can't be ended`;
-    return `it could not be started: ${error instanceof Error ? error.message : String(error)}`;
+    if (!limit.aborted) return `it could not be started: ${reason(error)}`;
+    signalGroup('SIGKILL');
+    return `it took longer than ${limitMs / 1000} s, and was killed`;
   } finally {
-    clearTimeout(timer);
-    clearTimeout(giveUp);
     child.stdin?.destroy();
     child.unref();
     for (const signal of ENDING_SIGNALS) process.off(signal, signalGroup);

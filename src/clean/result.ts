@@ -1,72 +1,57 @@
 import type { CleanReport, Row } from '../report/clean-report.js';
 import type { MapLocation } from '../session-map/location.js';
-import type { Decision, KeptBecause } from '../sessions/decide.js';
-import type { GuardedAssessment } from './guards.js';
-import { type Removal, wayOf } from './remove.js';
+import type { Assessment } from '../sessions/assess.js';
+import type { Decision } from '../sessions/decide.js';
+import type { Removal } from './remove.js';
 
 const HOUR_MS = 3600 * 1000;
 
 /**
  * The report of a clean run.
  *
- * @param removal undefined when nothing was to be removed, or in a dry run
+ * @param removal undefined when nothing was removed: a guard forbade it, or it is a dry run
  */
 export function reportOf(
-  { assessment, blockedBecause }: GuardedAssessment,
+  { decisions, policy: { now }, mapped, writtenBack }: Assessment,
+  isForbidden: boolean,
   removal: Removal | undefined,
   location: MapLocation,
-  options: Pick<CleanReport, 'dryRun' | 'thresholdHours'>,
+  { dryRun, thresholdHours }: Pick<CleanReport, 'dryRun' | 'thresholdHours'>,
 ): CleanReport {
-  const { decisions, policy, mapped, writtenBack } = assessment;
-  const cutoff = policy.now - options.thresholdHours * HOUR_MS;
-  const rows = decisions.map((decision) =>
-    rowOf(decision, removal, blockedBecause, options.dryRun, cutoff),
-  );
+  const cutoff = now - thresholdHours * HOUR_MS;
   return {
     command: 'clean',
-    dryRun: options.dryRun,
-    thresholdHours: options.thresholdHours,
-    now: policy.now,
+    dryRun,
+    thresholdHours,
+    now,
     cutoff,
     map: location.named,
     hasMap: mapped.file !== undefined,
-    mapped: rows.length,
+    mapped: decisions.length,
     sections: mapped.sections.map(({ provider }) => provider),
-    rows,
+    rows: decisions.map(rowOf),
     writtenBack: writtenBack.length,
     withBridge: mapped.memory !== undefined,
   };
-}
 
-function rowOf(
-  decision: Decision,
-  removal: Removal | undefined,
-  blockedBecause: string | undefined,
-  dryRun: boolean,
-  cutoff: number,
-): Row {
-  const kept = (stays: Decision, note: string | null): Row => ({
-    decision: stays,
-    action: 'kept',
-    via: null,
-    note,
-  });
-  if (!decision.removes) return kept(decision, noteOn(decision, cutoff));
-  if (blockedBecause !== undefined) return kept(stayed(decision, 'guard'), blockedBecause);
-  if (dryRun) return { decision, action: 'would-remove', via: null, note: null };
-  const via = removal && wayOf(removal.gone, decision.mapping);
-  if (via !== undefined) return { decision, action: 'removed', via, note: null };
-  const staying = removal?.staying.get(decision.mapping);
-  if (staying === undefined) {
+  function rowOf(decision: Decision): Row {
+    if (decision.keptBecause !== null) return kept(decision);
+    if (isForbidden) {
+      return kept({ ...decision, keptBecause: 'guard' }, 'nothing is removed; the error says why');
+    }
+    if (dryRun) return { decision, action: 'would-remove', via: null, note: null };
+    const via = removal?.gone.get(decision.mapping);
+    if (via !== undefined) return { decision, action: 'removed', via, note: null };
+    const staying = removal?.staying.get(decision.mapping);
+    if (staying?.state === 'active') return kept(staying, 'it became active during the run');
+    if (staying !== undefined) return kept(staying);
     const note = 'it could not be removed, or changed during the run';
-    return kept(stayed(decision, 'doubt'), note);
+    return kept({ ...decision, keptBecause: 'doubt' }, note);
   }
-  const isActive = staying.state === 'active';
-  return kept(staying, isActive ? 'it became active during the run' : noteOn(staying, cutoff));
-}
 
-function stayed(decision: Decision, keptBecause: KeptBecause): Decision {
-  return { ...decision, removes: false, keptBecause };
+  function kept(decision: Decision, note = noteOn(decision, cutoff)): Row {
+    return { decision, action: 'kept', via: null, note };
+  }
 }
 
 /** Why it was kept, where its state does not say so. */

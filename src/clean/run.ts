@@ -1,31 +1,23 @@
-import { randomUUID } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { Bridge } from '../bridge/client.js';
 import { clearLeftovers } from '../commit/leftovers.js';
 import { takeLock } from '../commit/lock.js';
-import { Journal, pruneJournal } from '../journal/journal.js';
-import { type LastRun, readLastRun } from '../journal/last-run.js';
+import { pruneJournal } from '../journal/journal.js';
 import type { Problems } from '../output/problems.js';
-import type { Roots } from '../providers/index.js';
 import type { CleanReport } from '../report/clean-report.js';
 import { foreignGroup, locateMap, type MapLocation } from '../session-map/location.js';
 import { type AssessOptions, assess } from '../sessions/assess.js';
 import type { RemovalLimit } from '../sessions/decide.js';
-import { type GuardedAssessment, guard } from './guards.js';
+import { guard } from './guards.js';
 import { announceChange } from './on-change.js';
-import { type RecordedOptions, recordRun } from './record.js';
-import { type Removal, removeDecided } from './remove.js';
+import { type Ending, type RecordedOptions, recordRun } from './record.js';
+import { removeDecided } from './remove.js';
 import { reportOf } from './result.js';
 
 const DAY_MS = 24 * 3600 * 1000;
 
 /** What a clean run is told. */
-export interface RunOptions extends AssessOptions, RecordedOptions {
-  readonly roots: Roots;
-  readonly bridgeUrl: URL | undefined;
+export interface RunOptions extends AssessOptions, Omit<RecordedOptions, 'roots'> {
   readonly dryRun: boolean;
-  readonly json: boolean;
-  readonly verbose: boolean;
   readonly maxRemove: RemovalLimit | undefined;
   readonly journalDays: number;
 }
@@ -41,83 +33,63 @@ export async function runClean(options: RunOptions, problems: Problems): Promise
   const location = locateMap(options.sessionDir, !options.dryRun, problems);
   const group = foreignGroup(location);
   if (group !== undefined) problems.add(group);
-  const before = readLastRun(location.directory);
   if (options.dryRun || !existsSync(location.path)) {
-    const found = await look(options, location, before, problems);
-    return reportOf(found, undefined, location, options);
+    return (await clean(options, location, true, problems)).report;
   }
-  const record = (ended: Partial<Cleaned>, error: unknown): void => {
-    const ending = { startedAt, report: ended.report, weaker: ended.weaker, error };
-    recordRun(ending, options, location, before, problems);
-  };
+  let ending: Omit<Ending, 'startedAt'> = {};
   try {
-    const cleaned = await cleanLocked(options, location, before, problems);
-    const { report } = cleaned;
-    const removed = report.rows.filter(({ action }) => action === 'removed');
+    const cleaned = await cleanLocked(options, location, problems);
+    ending = cleaned;
+    const removed = cleaned.report.rows.filter(({ action }) => action === 'removed');
     if (options.onChange !== undefined && removed.length > 0) {
       const mappings = removed.map(({ decision }) => decision.mapping);
       await announceChange(options.onChange, mappings, location, problems);
     }
-    record(cleaned, undefined);
-    return report;
+    return cleaned.report;
   } catch (error) {
-    record({}, error);
+    ending = { ...ending, error };
     throw error;
+  } finally {
+    recordRun({ startedAt, ...ending }, options, location, problems);
   }
 }
 
-async function look(
-  options: RunOptions,
-  location: MapLocation,
-  before: LastRun | undefined,
-  problems: Problems,
-): Promise<GuardedAssessment> {
-  const bridge = options.bridgeUrl && new Bridge(options.bridgeUrl);
-  const journal = new Journal(location.directory);
-  const showsRunning = options.json || options.verbose;
-  const assessment = await assess(
-    options,
-    location,
-    bridge,
-    journal,
-    before?.missing ?? {},
-    showsRunning,
-    problems,
-    !options.dryRun,
-  );
-  return { assessment, blockedBecause: guard(assessment, options, before, problems) };
-}
-
-/** What a run came to under the lock. */
-interface Cleaned {
-  readonly report: CleanReport;
-  readonly weaker: Removal['weaker'];
-}
+/** What a run came to. */
+type Cleaned = Pick<Ending, 'weaker'> & { readonly report: CleanReport };
 
 async function cleanLocked(
   options: RunOptions,
   location: MapLocation,
-  before: LastRun | undefined,
   problems: Problems,
 ): Promise<Cleaned> {
   const release = await takeLock(location.directory);
   try {
-    const id = randomUUID();
     await clearLeftovers(location, problems);
-    const found = await look(options, location, before, problems);
-    const hasWork =
-      found.blockedBecause === undefined &&
-      found.assessment.decisions.some(({ removes }) => removes);
-    const bridge = options.bridgeUrl && new Bridge(options.bridgeUrl);
-    const removal = hasWork
-      ? await removeDecided(found.assessment, location, bridge, id, problems)
-      : undefined;
-    // A clock that has jumped ahead must not make the journal old: the run before counts, too.
-    const now = Math.min(Date.now(), Date.parse(before?.endedAt ?? '1970-01-01'));
-    pruneJournal(location, options.journalDays * DAY_MS, now, problems);
-    const report = reportOf(found, removal, location, options);
-    return { report, weaker: removal?.weaker };
+    return await clean(options, location, false, problems);
   } finally {
     release();
   }
+}
+
+async function clean(
+  options: RunOptions,
+  location: MapLocation,
+  looksOnly: boolean,
+  problems: Problems,
+): Promise<Cleaned> {
+  const assessment = await assess(options, location, problems);
+  const forbidden = guard(assessment, options.maxRemove);
+  if (forbidden !== undefined) problems.add(forbidden);
+  const hasWork = assessment.decisions.some(({ keptBecause }) => keptBecause === null);
+  const removal =
+    hasWork && !looksOnly && forbidden === undefined
+      ? await removeDecided(assessment, location, problems)
+      : undefined;
+  if (!looksOnly) {
+    // A clock that has jumped ahead must not make the journal old: the run before counts, too.
+    const now = Math.min(Date.now(), Date.parse(assessment.lastRun?.endedAt ?? '1970-01-01'));
+    pruneJournal(location, options.journalDays * DAY_MS, now, problems);
+  }
+  const report = reportOf(assessment, forbidden !== undefined, removal, location, options);
+  return { report, weaker: removal?.weaker };
 }

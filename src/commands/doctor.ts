@@ -1,27 +1,25 @@
-import { hasJumped, lateClock } from '../clean/guards.js';
+import { wrongClock } from '../clean/guards.js';
 import { checkBridge, waysToTell } from '../doctor/bridge.js';
 import { checkClis } from '../doctor/clis.js';
 import { checkLastRun } from '../doctor/last-run.js';
-import { checkMap, type MapFindings } from '../doctor/map.js';
+import { checkMap } from '../doctor/map.js';
 import { checkMappings } from '../doctor/mappings.js';
 import { checkRetention } from '../doctor/retention.js';
 import { checkSchedule } from '../doctor/schedule.js';
 import { checkSameView, checkUser, viewOf } from '../doctor/view.js';
 import { EXIT, type ExitStatus } from '../errors.js';
 import type { Options } from '../options/resolve.js';
-import { type Finding, ok, problem, warning } from '../output/finding.js';
+import { type Finding, ok } from '../output/finding.js';
 import { printableJson } from '../output/printable.js';
 import { print, terminalWidth } from '../output/stdout.js';
 import { doctorJson, doctorText } from '../report/doctor.js';
 import type { MapSnapshot } from '../session-map/read.js';
-import { findActivity } from '../sessions/activity.js';
-import { activeSince } from '../sessions/assess.js';
+import { FoundActivity } from '../sessions/activity.js';
 import { decide, type Policy } from '../sessions/decide.js';
 import { unite } from '../sessions/mapped.js';
 import { suspiciousPictures } from '../sessions/pictures.js';
 import { writtenBack, writtenBackFinding } from '../sessions/written-back.js';
 import { type Account, accountOf } from '../system/account.js';
-import { bootClock } from '../system/boot-clock.js';
 
 /** Checks everything that cleaning depends on, and says what to do; changes nothing. */
 export async function doctor(options: Options): Promise<ExitStatus> {
@@ -51,40 +49,28 @@ async function checkAll(options: Options): Promise<Finding[]> {
     missingSince: () => undefined,
     keepRunning: false,
   };
-  const activity = findActivity(mappings, view.roots, {
-    checkRunning: false,
-    activeSince: activeSince(mappings, policy),
-  });
+  const activity = new FoundActivity(mappings, view.roots, policy);
   const withWays = (found: Finding): Finding =>
     view.bridgeUrl === undefined ? { ...found, fix: waysToTell(job) } : found;
   const decisions = decide(mappings, activity, policy);
+  const clock = wrongClock(map.snapshot?.stats.mtimeMs, map.last, now);
   const back = writtenBack(map.journal ?? [], decisions);
   return [
     // The launcher refuses older ones.
     ok('Node', `${process.version} (${process.execPath})`),
     checkUser(view),
     ...map.checks,
-    ...checkClock(map, now),
+    ...(clock === undefined ? [] : [clock]),
     // Of a map that can't be read there is nothing to count.
     ...((map.snapshot ?? bridge.memory) ? checkMappings(sections) : []),
     ...checkClis(mappings, activity, view.roots, suspiciousPictures(decisions)),
     ...checkRetention(view.roots, options.thresholdHours),
     bridge.check,
-    ...(back.length === 0
-      ? []
-      : [writtenBackFinding(back, view.bridgeUrl, bridge.memory)].map(withWays)),
+    ...(back.length === 0 ? [] : [writtenBackFinding(back, view.bridgeUrl)].map(withWays)),
     ...schedule.checks,
     ...(map.snapshot === undefined ? [] : checkLastRun(map.last, schedule.jobs, now)),
     ...(map.last === undefined ? [] : checkSameView(map.last, view)),
   ];
-}
-
-function checkClock({ snapshot, last }: MapFindings, now: number): Finding[] {
-  const late = snapshot && lateClock(snapshot.stats.mtimeMs, now);
-  if (late !== undefined) return [problem('clock', `${late}: nothing is removed`, 'set the clock')];
-  if (last === undefined || !hasJumped(last, now, bootClock())) return [];
-  const message = `it has jumped since the last run, of ${last.endedAt}, or that is very long ago`;
-  return [warning('clock', message, 'check the clock; if it is right, the next run cleans')];
 }
 
 /** Whose map it is, when that is another user's and root looks at it. */

@@ -1,7 +1,4 @@
-import { Bridge } from '../bridge/client.js';
 import { EXIT, type ExitStatus } from '../errors.js';
-import { Journal } from '../journal/journal.js';
-import { readLastRun } from '../journal/last-run.js';
 import type { Options } from '../options/resolve.js';
 import { colorsFor } from '../output/colors.js';
 import { printable, printableJson } from '../output/printable.js';
@@ -17,7 +14,7 @@ import { weighed } from '../report/weighed.js';
 import { weighedText } from '../report/weighed-text.js';
 import { locateMap } from '../session-map/location.js';
 import { assess } from '../sessions/assess.js';
-import { sharing } from '../sessions/sharing.js';
+import { sharing } from '../sessions/mapped.js';
 
 /**
  * Shows every mapped session with its last activity, or all that was weighed of named chats; changes nothing.
@@ -42,13 +39,9 @@ async function look(
   problems: Problems,
 ): Promise<CleanReport> {
   const location = locateMap(options.sessionDir, false, problems);
-  const bridge = options.bridgeUrl && new Bridge(options.bridgeUrl);
-  const journal = new Journal(location.directory);
   const asked = { ...options, missing: 'keep', keepRunning: true } as const;
-  const lastRun = readLastRun(location.directory);
-  const waiting = lastRun?.missing ?? {};
-  const assessment = await assess(asked, location, bridge, journal, waiting, true, problems);
-  const { decisions, mapped, policy, writtenBack } = assessment;
+  const assessment = await assess(asked, location, problems);
+  const { decisions, mapped, policy, writtenBack, lastRun, journal } = assessment;
   const sharedWith = sharing(decisions.map(({ mapping }) => mapping));
   const named = chats.length === 0 ? undefined : weighed(chats, assessment, journal);
   const rows = [...(named?.mapped.keys() ?? decisions)].map(

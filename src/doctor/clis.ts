@@ -33,15 +33,15 @@ function checkCli(
   if (!existsSync(root)) {
     return problem(label, `${root} is not there, but ${sessions.length} sessions are mapped`, fix);
   }
-  const [obstacle] = sessions.flatMap((session) => activity.obstaclesTo(family, session));
+  const [obstacle] = sessions.flatMap((session) => activity.obstaclesTo({ family, session }));
   if (obstacle !== undefined) {
     const message = `${obstacle.path}: ${inWords(obstacle)}; what depends on it stays mapped`;
     return problem(label, message, obstacle.fix);
   }
   const found = sessions.filter(
-    (session) => activity.activityOf(family, session).lastActivity !== null,
+    (session) => activity.activityOf({ family, session }).lastActivity !== null,
   ).length;
-  const { transcripts } = activity.pictureOf(family);
+  const transcripts = activity.transcriptsOf(family);
   const message = `${root}: ${transcripts} transcripts; ${found} of ${sessions.length} mapped sessions have one`;
   if (found === 0) return problem(label, message, fix);
   if (found === sessions.length) return ok(label, message);

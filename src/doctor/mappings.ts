@@ -1,6 +1,5 @@
 import { type Finding, ok, warning } from '../output/finding.js';
-import type { MappedSection } from '../sessions/mapped.js';
-import { sharing } from '../sessions/sharing.js';
+import { type MappedSection, sharing } from '../sessions/mapped.js';
 
 const MOST_NAMED = 5;
 

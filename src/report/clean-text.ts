@@ -75,7 +75,7 @@ export async function cleanText(
       case 'idle':
         return `🧹 ${name}: ${of} ${colors.yellow('idle')} for ${since} (last: ${last})`;
       case 'missing':
-        return `⚠️  ${name}: ${of} file not found${decision.removes ? '' : ' (kept)'}`;
+        return `⚠️  ${name}: ${of} file not found${decision.keptBecause === null ? '' : ' (kept)'}`;
       case 'unreadable':
         return `⚠️  ${name}: ${of} ${colors.red('could not be looked at')} (kept)`;
       case 'unrecognized':

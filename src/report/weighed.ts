@@ -7,7 +7,7 @@ import { inWords } from '../providers/obstacle.js';
 import type { ChatName } from '../session-map/by-chat.js';
 import { meant } from '../session-map/meant.js';
 import type { Assessment } from '../sessions/assess.js';
-import type { Decision } from '../sessions/decide.js';
+import type { Decision, Process } from '../sessions/decide.js';
 import { resumeCommand } from './transcript-lines.js';
 
 /** What was weighed of one mapping, besides its decision; times are ISO 8601, UTC. */
@@ -20,7 +20,7 @@ export interface Weighed {
   }[];
   /** What could not be looked at, in words. */
   readonly obstacles: readonly string[];
-  readonly process: 'running' | 'perhaps' | 'none';
+  readonly process: Process;
   readonly thresholdHours: number;
   /** Whether --keep names it. */
   readonly isKept: boolean;
@@ -69,20 +69,16 @@ export function weighed(
     gone: [...new Set(found.flatMap((each) => each.gone))],
   };
 
-  function weigh({ mapping, state, running, transcript }: Decision): Weighed {
-    const { family, session } = mapping;
-    const isKnown = family !== undefined && session !== null;
-    const files = isKnown ? activity.filesOf(family, session) : [];
+  function weigh({ mapping, state, transcript }: Decision): Weighed {
     const since = state === 'missing' ? policy.missingSince(mapping) : undefined;
-    const mayRun = isKnown && activity.mayRun(family, session);
     return {
-      files: [...files]
+      files: [...activity.filesOf(mapping)]
         .sort((one, other) => other.mtimeMs - one.mtimeMs)
         .map(({ path, part, mtimeMs }) => ({ path, part, modified: isoTime(mtimeMs) })),
-      obstacles: (isKnown ? activity.obstaclesTo(family, session) : []).map(
-        (obstacle) => `${obstacle.path}: ${inWords(obstacle)}`,
-      ),
-      process: running ? 'running' : mayRun ? 'perhaps' : 'none',
+      obstacles: activity
+        .obstaclesTo(mapping)
+        .map((obstacle) => `${obstacle.path}: ${inWords(obstacle)}`),
+      process: activity.processOf(mapping),
       thresholdHours: policy.thresholdMsOf(mapping) / HOUR_MS,
       isKept: policy.isKept(mapping),
       missingSince: since === undefined ? null : isoTime(since),

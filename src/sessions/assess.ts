@@ -1,20 +1,25 @@
-import type { Bridge } from '../bridge/client.js';
-import { JOURNAL_NAME, type Journal } from '../journal/journal.js';
+import { Bridge } from '../bridge/client.js';
+import { JOURNAL_NAME, Journal } from '../journal/journal.js';
+import { type LastRun, readLastRun } from '../journal/last-run.js';
 import { counted } from '../output/counted.js';
-import { type Finding, warning } from '../output/finding.js';
+import { problem, warning } from '../output/finding.js';
 import type { Problems } from '../output/problems.js';
 import type { Roots } from '../providers/index.js';
+import { inWords, type Obstacle } from '../providers/obstacle.js';
 import type { MapLocation } from '../session-map/location.js';
-import type { Mapping } from '../session-map/parse.js';
-import { type FoundActivity, findActivity } from './activity.js';
+import { FoundActivity } from './activity.js';
 import { type Decision, decide, type Policy } from './decide.js';
 import { type Mapped, readMapped } from './mapped.js';
 import { pictureFinding, suspiciousPictures } from './pictures.js';
-import { type WaitingList, waitingSince } from './waiting.js';
+import { waitingSince } from './waiting.js';
 import { writtenBack, writtenBackFinding } from './written-back.js';
 
 /** What a run found and what it decided. */
 export interface Assessment {
+  /** Undefined when its address was not given. */
+  readonly bridge: Bridge | undefined;
+  readonly journal: Journal;
+  readonly lastRun: LastRun | undefined;
   readonly mapped: Mapped;
   readonly activity: FoundActivity;
   readonly policy: Policy;
@@ -34,58 +39,48 @@ export interface AssessOptions
 /**
  * Reads what is mapped, looks at the transcripts and decides. Writes nothing.
  *
- * @param waiting since when mappings have no transcript, as the last run left it
- * @param checkRunning whether to look for the sessions' processes even when nothing depends on it
  * @throws CleanupError when the map or the bridge's memory can't be read
  */
 export async function assess(
   options: AssessOptions,
   location: MapLocation,
-  bridge: Bridge | undefined,
-  journal: Journal,
-  waiting: WaitingList,
-  checkRunning: boolean,
   problems: Problems,
-  keepTimes = false,
 ): Promise<Assessment> {
+  const bridge = options.bridgeUrl && new Bridge(options.bridgeUrl);
+  const journal = new Journal(location.directory);
+  const lastRun = readLastRun(location.directory);
   const mapped = await readMapped(location.path, bridge);
   reportMap(mapped, location, bridge, problems);
   const mappings = mapped.sections.flatMap((section) => section.mappings);
-  const { roots, keepRunning, missing } = options;
   const policy: Policy = {
     now: Date.now(),
     thresholdMsOf: options.thresholdMsOf,
     isKept: options.isKept,
-    missing,
-    missingSince: (mapping) => waitingSince(waiting, mapping),
-    keepRunning,
+    missing: options.missing,
+    missingSince: (mapping) => waitingSince(lastRun?.missing ?? {}, mapping),
+    keepRunning: options.keepRunning,
   };
-  const activity = findActivity(mappings, roots, {
-    checkRunning: keepRunning || checkRunning,
-    activeSince: activeSince(mappings, policy),
-    keepTimes,
-  });
+  const activity = new FoundActivity(mappings, options.roots, policy);
   const decisions = decide(mappings, activity, policy);
-  reportOddMappings(decisions, problems);
+  for (const decision of decisions) reportOddMapping(decision, problems);
   reportUnreadable(decisions, activity, problems);
-  activity.reportRunningDoubts(problems);
+  for (const { path, reason } of policy.keepRunning ? activity.processObstacles : []) {
+    const message = `can't be read: ${reason}; whether sessions run right now is not known, and --keep-running keeps them`;
+    problems.add(warning(path, message));
+  }
   for (const picture of suspiciousPictures(decisions)) {
-    const { transcripts } = activity.pictureOf(picture.family);
-    const finding = pictureFinding(picture, decisions, transcripts, roots);
+    const { family } = picture;
+    const transcripts = activity.transcriptsOf(family);
+    const finding = pictureFinding(picture, decisions, options.roots[family], transcripts);
     if (finding !== undefined) problems.add(finding);
   }
   const back = writtenBack(journal, decisions);
-  reportJournal(journal, problems);
-  if (back.length > 0) problems.add(writtenBackFinding(back, options.bridgeUrl, mapped.memory));
-  return { mapped, activity, policy, decisions, writtenBack: back };
-}
-
-/** What happened before then makes no session active, ms since the epoch. */
-export function activeSince(
-  mappings: readonly Mapping[],
-  { now, thresholdMsOf }: Pick<Policy, 'now' | 'thresholdMsOf'>,
-): number {
-  return mappings.reduce((since, one) => Math.min(since, now - thresholdMsOf(one)), now);
+  if (journal.damaged > 0) {
+    const lines = counted(journal.damaged, 'unreadable line');
+    problems.warn(`${JOURNAL_NAME}: skipped ${lines}; what stood there can't be restored`);
+  }
+  if (back.length > 0) problems.add(writtenBackFinding(back, options.bridgeUrl));
+  return { bridge, journal, lastRun, mapped, activity, policy, decisions, writtenBack: back };
 }
 
 function reportMap(
@@ -108,20 +103,19 @@ function reportMap(
   }
 }
 
-function reportJournal({ damaged }: Journal, problems: Problems): void {
-  if (damaged === 0) return;
-  problems.warn(
-    `${JOURNAL_NAME}: skipped ${counted(damaged, 'unreadable line')}; what stood there can't be restored`,
+function reportOddMapping({ mapping, state }: Decision, problems: Problems): void {
+  const { provider, family, chat, session } = mapping;
+  // A section of no known CLI is nothing odd: the bridge has such.
+  if (state !== 'unrecognized' || family === undefined) return;
+  const name = `${provider}/${chat.slice(0, 80)}`;
+  problems.add(
+    session === null
+      ? warning(name, 'its value has no session id in a form that is known; kept')
+      : warning(
+          `${name}: '${session.slice(0, 80)}'`,
+          'is no session id that the CLI could have given; kept',
+        ),
   );
-}
-
-function reportOddMappings(decisions: readonly Decision[], problems: Problems): void {
-  for (const { mapping, state } of decisions) {
-    // A section of no known CLI is nothing odd: the bridge has such.
-    if (state === 'unrecognized' && mapping.family !== undefined) {
-      problems.add(oddMapping(mapping));
-    }
-  }
 }
 
 /** Says why sessions could not be looked at. */
@@ -130,19 +124,13 @@ export function reportUnreadable(
   activity: FoundActivity,
   problems: Problems,
 ): void {
+  const obstacles = new Set<Obstacle>();
   for (const { mapping, state } of decisions) {
-    const { family, session } = mapping;
-    if (state !== 'unreadable' || family === undefined || session === null) continue;
-    activity.reportObstacles(family, session, problems);
+    if (state !== 'unreadable') continue;
+    for (const obstacle of activity.obstaclesTo(mapping)) obstacles.add(obstacle);
   }
-}
-
-function oddMapping({ provider, chat, session }: Decision['mapping']): Finding {
-  const name = `${provider}/${chat.slice(0, 80)}`;
-  return session === null
-    ? warning(name, 'its value has no session id in a form that is known; kept')
-    : warning(
-        `${name}: '${session.slice(0, 80)}'`,
-        'is no session id that the CLI could have given; kept',
-      );
+  for (const obstacle of obstacles) {
+    const message = `${inWords(obstacle)}; the mappings that depend on it were kept`;
+    problems.add(problem(obstacle.path, message, obstacle.fix));
+  }
 }

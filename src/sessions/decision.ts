@@ -15,7 +15,6 @@ export interface Decision {
   readonly lastActivity: number | null;
   readonly transcript: string | null;
   readonly running: boolean;
-  readonly removes: boolean;
   /** Null when it goes. */
   readonly keptBecause: KeptBecause | null;
 }

@@ -50,12 +50,12 @@ export function unite(
   return [...sections].map(([provider, chats]) => ({ provider, mappings: [...chats.values()] }));
 }
 
-/** The sessions of a CLI that are mapped, as far as their ids are possible ones. */
+/** The sessions of a CLI that are mapped, in small letters, as far as their ids are possible ones. */
 export function sessionsOf(mappings: readonly Mapping[], wanted: Family): ReadonlySet<string> {
   const sessions = new Set<string>();
   for (const { family, session } of mappings) {
     if (family === wanted && session !== null && isPossibleSessionId(session))
-      sessions.add(session);
+      sessions.add(session.toLowerCase());
   }
   return sessions;
 }
@@ -65,4 +65,29 @@ export function hasMapping(map: SessionMap | undefined): (mapping: Mapping) => b
   if (map === undefined) return () => false;
   const sessions = ByChat.of(mappingsOf(map).map((mapping) => [mapping, mapping.session]));
   return (mapping) => sessions.get(mapping) === mapping.session;
+}
+
+// Thousands that share one would name each other millions of times.
+const MOST_NAMED = 5;
+
+/**
+ * Tells which chats have one session: a bridge takes the newest transcript for a chat's own, and so gives
+ * one to several chats that begin at about the same time.
+ *
+ * @returns a few of the other chats with a mapping's session, as `provider/chat`
+ */
+export function sharing(mappings: readonly Mapping[]): (mapping: Mapping) => readonly string[] {
+  const bySession = new Map<string, Mapping[]>();
+  const keyOf = ({ family, session }: Mapping): string => `${family}/${session}`;
+  for (const mapping of mappings) {
+    if (mapping.family === undefined || mapping.session === null) continue;
+    const others = bySession.get(keyOf(mapping));
+    if (others === undefined) bySession.set(keyOf(mapping), [mapping]);
+    else others.push(mapping);
+  }
+  return (mapping) =>
+    (bySession.get(keyOf(mapping)) ?? [])
+      .slice(0, MOST_NAMED + 1)
+      .filter((other) => other !== mapping)
+      .map(({ provider, chat }) => `${provider}/${chat}`);
 }

@@ -1,9 +1,8 @@
 import { counted } from '../output/counted.js';
 import { type Finding, problem, warning } from '../output/finding.js';
-import { type Family, providerOf, type Roots } from '../providers/index.js';
-import type { Mapping } from '../session-map/parse.js';
+import { type Family, PROVIDERS, providerOf } from '../providers/index.js';
 import { ownAccount } from '../system/account.js';
-import type { Decision, State } from './decision.js';
+import type { Decision } from './decision.js';
 
 /** What of a CLI's mapped sessions looks rather like a wrong home than like dead sessions. */
 export interface Picture {
@@ -14,35 +13,28 @@ export interface Picture {
   readonly count: number;
 }
 
-type Judged = { readonly mapping: Mapping; readonly state: State };
+type Judged = Pick<Decision, 'mapping' | 'state'>;
 
 // Two chats can be so new that their CLI has not written yet.
 const NEWEST = 3;
 
 /** The pictures that are not to be acted on, at most one for each CLI. */
 export function suspiciousPictures(decisions: readonly Judged[]): Picture[] {
-  const known = decisions.filter(({ state }) => state !== 'unrecognized');
-  return [...groupBy(known, ({ mapping }) => mapping.family)].flatMap(
-    ([family, ofFamily]): Picture[] => {
-      if (family === undefined) return [];
-      const missing = countSessions(ofFamily.filter(({ state }) => state === 'missing'));
-      const isFound = ({ state }: Judged): boolean => state === 'active' || state === 'idle';
-      if (missing > 0 && !ofFamily.some(isFound)) return [{ family, kind: 'none', count: missing }];
-      const sections = groupBy(ofFamily, ({ mapping }) => mapping.provider);
-      const newest = Math.max(...[...sections.values()].map(missingAtEnd));
-      return newest < NEWEST ? [] : [{ family, kind: 'newest', count: newest }];
-    },
-  );
-}
-
-function groupBy<T, K>(all: readonly T[], keyOf: (one: T) => K): Map<K, T[]> {
-  const groups = new Map<K, T[]>();
-  for (const one of all) {
-    const group = groups.get(keyOf(one));
-    if (group === undefined) groups.set(keyOf(one), [one]);
-    else group.push(one);
-  }
-  return groups;
+  return PROVIDERS.flatMap(({ family }): Picture[] => {
+    const known = decisions.filter(
+      ({ mapping, state }) => mapping.family === family && state !== 'unrecognized',
+    );
+    const missing = known.filter(({ state }) => state === 'missing');
+    if (missing.length === 0) return [];
+    const isFound = ({ state }: Judged): boolean => state === 'active' || state === 'idle';
+    if (!known.some(isFound)) return [{ family, kind: 'none', count: countSessions(missing) }];
+    const sections = [...new Set(missing.map(({ mapping }) => mapping.provider))];
+    const newest = sections.map((section) =>
+      missingAtEnd(known.filter(({ mapping }) => mapping.provider === section)),
+    );
+    const count = Math.max(...newest);
+    return count < NEWEST ? [] : [{ family, kind: 'newest', count }];
+  });
 }
 
 /** How many of a section's last mappings, which are its newest, have no transcript; 0 when none has. */
@@ -60,40 +52,35 @@ function countSessions(decisions: readonly Judged[]): number {
  * Whether a picture keeps a mapping in this state. Gemini deletes transcripts by itself: of it, the
  * newest without one say nothing about the others.
  */
-export function holdsBack({ family, kind }: Picture, state: State): boolean {
+export function holdsBack({ family, kind }: Picture, state: Decision['state']): boolean {
   return state === 'missing' || (state === 'idle' && kind === 'newest' && family !== 'gemini');
 }
 
-/** What to tell of a picture; undefined when it concerns nobody. */
+/**
+ * What to tell of a picture; undefined when it concerns nobody.
+ *
+ * @param root the directory of its CLI
+ * @param transcripts how many there are, of all sessions
+ */
 export function pictureFinding(
-  picture: Picture,
+  { family, kind, count }: Picture,
   decisions: readonly Decision[],
+  root: string,
   transcripts: number,
-  roots: Roots,
 ): Finding | undefined {
-  const { family, kind, count } = picture;
   const { label } = providerOf(family);
   const held = decisions.filter(
     ({ mapping, keptBecause }) => mapping.family === family && keptBecause === 'guard',
   ).length;
-  const kept = held === 0 ? '' : `. ${counted(held, 'mapping')} of it stayed for that`;
-  const fix = "'claude-session-cleanup doctor' tells more";
-  if (kind === 'newest') {
-    if (held === 0 && family === 'gemini') return undefined;
-    const message = `its ${count} newest mapped sessions have no transcript in ${roots[family]}, though older ones do: it may write elsewhere by now (another HOME, or this is an old copy of it)${kept}`;
-    const isFailure = held > 0 && family !== 'gemini';
-    return isFailure ? problem(label, message, fix) : warning(label, message, fix);
-  }
-  // One alone among other transcripts is no bad sign: the CLI itself deletes old ones.
-  if (count === 1 && transcripts > 0) {
-    if (held === 0) return undefined;
-    return warning(
-      label,
-      `the only session that is mapped has no transcript in ${roots[family]}; its mapping was kept: --missing remove doesn't act where none of a CLI's mapped sessions has one, since a wrong HOME looks the same`,
-    );
-  }
+  // The CLI itself may have deleted them.
+  const isOrdinary = kind === 'newest' ? family === 'gemini' : count === 1 && transcripts > 0;
+  if (isOrdinary && held === 0) return undefined;
   const user = ownAccount()?.name ?? `user ${process.geteuid?.()}`;
-  const message = `none of its mapped sessions (${count}) has a transcript in ${roots[family]}, looked at as ${user}: probably the wrong user or the wrong HOME`;
-  if (held === 0) return warning(label, message, fix);
-  return problem(label, `${message}. They were kept in spite of --missing remove`, fix);
+  const what =
+    kind === 'newest'
+      ? `its ${count} newest mapped sessions have no transcript in ${root}, though older ones do: it may write elsewhere by now (another HOME, or this is an old copy of it)`
+      : `none of its mapped sessions (${count}) has a transcript in ${root}, looked at as ${user}: so it is with the wrong user or the wrong HOME`;
+  const kept = held === 0 ? '' : `. ${counted(held, 'mapping')} of it stayed for that`;
+  const level = held > 0 && !isOrdinary ? problem : warning;
+  return level(label, what + kept, "'claude-session-cleanup doctor' tells more");
 }

@@ -6,20 +6,8 @@ import { suspiciousPictures } from './pictures.js';
 /** When runs first saw that mappings have no transcript, by `keyOf`. */
 export type WaitingList = Readonly<Record<string, Waiting>>;
 
-/**
- * So many mappings of one section without a transcript are not waited for: this bounds the list, and a
- * map that grew for years is cleaned in its first run. A chat that was mapped this moment goes with them.
- */
+/** So many wait at most: the next ones in the map take their turn when these have gone. */
 export const MOST_WAITING = 10_000;
-
-/** The sections with more mappings without a transcript than are waited for. */
-export function crowdedSections(
-  missing: readonly Pick<Mapping, 'provider'>[],
-): ReadonlySet<string> {
-  const counts = new Map<string, number>();
-  for (const { provider } of missing) counts.set(provider, (counts.get(provider) ?? 0) + 1);
-  return new Set([...counts].filter(([, count]) => count > MOST_WAITING).map(([name]) => name));
-}
 
 /** Since when a mapping is known to have no transcript, ms since the epoch; undefined for one that had. */
 export function waitingSince(list: WaitingList, mapping: Mapping): number | undefined {
@@ -28,8 +16,7 @@ export function waitingSince(list: WaitingList, mapping: Mapping): number | unde
 }
 
 /**
- * The list for the next run. A picture that may be that of a wrong
- * home does not make anybody wait.
+ * The list for the next run. A picture that may be that of a wrong home does not make anybody wait.
  *
  * @param decisions on what is mapped still
  * @param now ms since the epoch
@@ -39,23 +26,16 @@ export function nextWaiting(
   decisions: readonly Decision[],
   now: number,
 ): WaitingList {
-  const doubted = new Set(suspiciousPictures(decisions).map(({ family }) => family));
-  const missing = decisions.filter(
-    ({ state, mapping: { family } }) =>
-      state === 'missing' && family !== undefined && !doubted.has(family),
-  );
-  const crowded = crowdedSections(missing.map(({ mapping }) => mapping));
+  const doubted = suspiciousPictures(decisions).map(({ family }) => family);
+  const isWaiting = ({ state, mapping: { family } }: Decision): boolean =>
+    state === 'missing' && family !== undefined && !doubted.includes(family);
+  const waiting = decisions.filter(isWaiting).slice(0, MOST_WAITING);
   return Object.fromEntries(
-    missing
-      .filter(({ mapping }) => !crowded.has(mapping.provider))
-      .map(({ mapping }) => {
-        const since = waitingSince(before, mapping);
-        // A time to come is one of a clock that was wrong.
-        const from = since === undefined || since > now ? now : since;
-        return [
-          keyOf(mapping),
-          { session: mapping.session ?? '', since: new Date(from).toISOString() },
-        ];
-      }),
+    waiting.map(({ mapping }) => {
+      // A time to come is one of a clock that was wrong.
+      const since = Math.min(now, waitingSince(before, mapping) ?? now);
+      const { session } = mapping;
+      return [keyOf(mapping), { session: session ?? '', since: new Date(since).toISOString() }];
+    }),
   );
 }

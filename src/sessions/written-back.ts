@@ -2,9 +2,7 @@ import type { JournalEntry } from '../journal/journal.js';
 import { EndedRuns } from '../journal/restorable.js';
 import { type Finding, warning } from '../output/finding.js';
 import { ByChat } from '../session-map/by-chat.js';
-import type { SessionMap } from '../session-map/parse.js';
 import type { Decision } from './decide.js';
-import { hasMapping } from './mapped.js';
 
 /**
  * The mappings that an earlier run removed and that stand there again with the same session, though
@@ -37,27 +35,13 @@ export function writtenBack(
   return back;
 }
 
-/**
- * What it means that mappings were written back, and what to do about it.
- *
- * @param memory of the bridge at this address, where it could be read
- */
-export function writtenBackFinding(
-  back: readonly Decision[],
-  bridgeUrl: URL | undefined,
-  memory: SessionMap | undefined,
-): Finding {
-  const isInMemory = hasMapping(memory);
-  let fix =
-    'give its address with --bridge-url, so that it forgets them itself, or, for a bridge without that interface, have --on-change restart it';
-  if (bridgeUrl !== undefined) {
-    fix = back.every(({ mapping }) => isInMemory(mapping))
-      ? `a run that is given ${bridgeUrl.href} has it forget them`
-      : `is ${bridgeUrl.href} the bridge that uses this map?`;
-  }
+/** What it means that mappings were written back, and what to do about it. */
+export function writtenBackFinding(back: readonly Decision[], bridgeUrl: URL | undefined): Finding {
   return warning(
     'written back',
     `mappings that were removed before are back (${back.length}): a running bridge wrote its memory over the map`,
-    fix,
+    bridgeUrl === undefined
+      ? 'give its address with --bridge-url, so that it forgets them itself, or, for a bridge without that interface, have --on-change restart it'
+      : `a run that is given ${bridgeUrl.href} has it forget them, if that is the bridge that uses this map`,
   );
 }

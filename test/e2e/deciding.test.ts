@@ -92,7 +92,9 @@ describe('the only mapped session of a CLI, without a transcript', () => {
     expect(await home.run()).toMatchObject({ status: 0, stderr: '' });
     const { status, stderr } = await home.run(['--missing', 'remove']);
     expect(status).toBe(0);
-    expect(stderr).toMatch(/Codex CLI: the only session that is mapped .* was kept: --missing/);
+    expect(stderr).toMatch(
+      /warning: Codex CLI: none of its mapped sessions \(1\) .* 1 mapping of it stayed/,
+    );
   });
 
   it('stays with --missing remove, too, which says so', async () => {
@@ -100,7 +102,9 @@ describe('the only mapped session of a CLI, without a transcript', () => {
     const text = home.mapText;
     const { status, stderr } = await home.run(['--missing', 'remove']);
     expect(status).toBe(0);
-    expect(stderr).toMatch(/Claude Code: the only session that is mapped .* was kept: --missing/);
+    expect(stderr).toMatch(
+      /warning: Claude Code: none of its mapped sessions \(1\) .* 2 mappings of it stayed/,
+    );
     expect(home.mapText).toBe(text);
   });
 });

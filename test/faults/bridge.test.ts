@@ -280,7 +280,7 @@ describeWith({ commands: ['python3'] })('a running bridge', () => {
       home.writeMap(MAP);
       const report = await home.runJson(['--bridge-url', bridge.address]);
       expect(report.summary).toMatchObject({ removed: 1, writtenBack: 1 });
-      expect(report.warnings).toEqual([expect.stringContaining('the bridge that uses this map?')]);
+      expect(report.warnings).toEqual([expect.stringContaining('the bridge that uses this map')]);
     });
 
     it.each([

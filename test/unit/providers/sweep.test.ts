@@ -9,7 +9,7 @@ import type { Roots } from '../../../src/providers/index.js';
 import type { Provider } from '../../../src/providers/provider.js';
 import { sweep } from '../../../src/providers/sweep.js';
 import type { Mapping } from '../../../src/session-map/parse.js';
-import { findActivity } from '../../../src/sessions/activity.js';
+import { FoundActivity } from '../../../src/sessions/activity.js';
 
 const OLD = new Date('2026-11-20T10:15:00Z');
 
@@ -56,17 +56,15 @@ describe('a transcript that vanishes', () => {
       session: 's',
       raw: '"s"',
     };
-    const activity = findActivity([mapping], { claude: root } as Roots, {
-      checkRunning: false,
-      activeSince: 0,
-    });
+    const policy = { now: Date.now(), thresholdMsOf: () => 0 };
+    const activity = new FoundActivity([mapping], { claude: root } as Roots, policy);
     const newer = new Date(OLD.getTime() + 1000);
     utimesSync(second, newer, newer);
-    expect(activity.latestActivity('claude', 's')).toBe(newer.getTime());
+    expect(activity.latestActivity(mapping)).toBe(newer.getTime());
     rmSync(second);
-    expect(activity.latestActivity('claude', 's')).toBe(OLD.getTime());
+    expect(activity.latestActivity(mapping)).toBe(OLD.getTime());
     rmSync(first);
-    expect(activity.latestActivity('claude', 's')).toBeNull();
+    expect(activity.latestActivity(mapping)).toBeNull();
   });
 });
 

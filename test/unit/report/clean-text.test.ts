@@ -19,13 +19,13 @@ describe('the report of a clean run', () => {
     ['unrecognized', 'Session 0856b851 is no session id that the CLI could have given (kept)'],
   ] as const)('says of a session that is %s: %s', async (state, words) => {
     const kept = { action: 'kept', via: null } as const;
-    const lines = await linesOf(rowOf({ state, removes: false, keptBecause: 'doubt' }, kept));
+    const lines = await linesOf(rowOf({ state, keptBecause: 'doubt' }, kept));
     expect(lines.join('\n')).toContain(`claude-cli/dace53ab: ${words}`);
   });
 
   it('says why an idle one was kept', async () => {
     const kept = { action: 'kept', via: null, note: '--keep names it' } as const;
-    const lines = await linesOf(rowOf({ removes: false, keptBecause: 'rule' }, kept));
+    const lines = await linesOf(rowOf({ keptBecause: 'rule' }, kept));
     expect(lines).toContain('     Kept: --keep names it');
   });
 

@@ -8,7 +8,7 @@ describe('the JSON document', () => {
   it('says why each mapping was kept, and null of those that went', () => {
     const kept = { action: 'kept', via: null } as const;
     const reasons = ['active', 'running', 'rule', 'missing', 'doubt', 'guard'] as const;
-    const rows = reasons.map((keptBecause) => rowOf({ removes: false, keptBecause }, kept));
+    const rows = reasons.map((keptBecause) => rowOf({ keptBecause }, kept));
     const document = cleanJson(reportOf([...rows, rowOf({})]), []);
     checkSchema(JSON.parse(JSON.stringify(document)));
     const sessions = [...reasons, null].map((keptBecause) =>

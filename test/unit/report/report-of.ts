@@ -31,7 +31,6 @@ export function rowOf(
       lastActivity: NOW - 5 * HOUR_MS,
       transcript: `/home/u/.claude/projects/-srv/${session}.jsonl`,
       running: false,
-      removes: true,
       keptBecause: null,
       ...rest,
     },
