@@ -1,9 +1,9 @@
 // Bundles the program into dist/, with the manual page, the shells' completions and the JSON schema.
-import { execFileSync } from 'node:child_process';
 import { copyFileSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, join, relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
+import { completion, manual } from './documents.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const dist = join(root, 'dist');
@@ -56,12 +56,10 @@ for (const file of files) {
 
 copyFileSync(join(root, 'src/report/json.schema.json'), join(dist, 'json.schema.json'));
 
-const printed = (...args) => execFileSync(process.execPath, [join(dist, 'cli.js'), ...args]);
-writeFileSync(join(dist, 'claude-session-cleanup.1'), printed('man'));
+writeFileSync(join(dist, 'claude-session-cleanup.1'), manual());
 mkdirSync(join(dist, 'completions'));
 for (const shell of ['bash', 'fish', 'zsh']) {
-  const file = join(dist, `completions/claude-session-cleanup.${shell}`);
-  writeFileSync(file, printed('completion', shell));
+  writeFileSync(join(dist, `completions/claude-session-cleanup.${shell}`), completion(shell));
 }
 
 const packages = new Set(bundled.join('\n').match(/(?<=^node_modules\/)(@[^/]+\/)?[^/]+/gm));

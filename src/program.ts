@@ -1,5 +1,6 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { Argument, Command } from 'commander';
-import type { Shell } from './commands/completion.js';
 import type { ExitStatus } from './errors.js';
 import { PROGRAM, VERSION } from './name.js';
 import { addOptions, flagsOf } from './options/flags.js';
@@ -73,18 +74,11 @@ export function program(course: Course): Command {
     .command('completion')
     .description("print the script for a shell's completion: bash, zsh or fish")
     .addArgument(new Argument('<shell>').choices(['bash', 'zsh', 'fish']))
-    .action(async (shell: Shell) => {
-      const { completion } = await import('./commands/completion.js');
-      root.commands.forEach(takeOptions);
-      await print(completion(root, shell));
-    });
+    .action((shell: string) => printFile(`completions/${PROGRAM}.${shell}`));
   root
     .command('schema')
     .description('print the JSON schema that --json follows')
-    .action(async () => {
-      const { schema } = await import('./commands/schema.js');
-      await print(schema());
-    });
+    .action(() => printFile('json.schema.json'));
 
   const named = root.commands.map((command) => command.name());
   root
@@ -97,19 +91,16 @@ export function program(course: Course): Command {
       takeOptions(about);
       about.help();
     });
-  root
-    .command('man', { hidden: true })
-    .description('print the manual page')
-    .action(async () => {
-      const { manPage } = await import('./commands/man.js');
-      root.commands.forEach(takeOptions);
-      await print(manPage(root, VERSION));
-    });
   return root;
 }
 
+/** Prints a file that the build has put beside the program. */
+function printFile(name: string): Promise<void> {
+  return print(readFileSync(join(__dirname, name), 'utf8'));
+}
+
 /** Gives a command its options: only the one that is asked for, since all of them take milliseconds. */
-function takeOptions(command: Command): void {
+export function takeOptions(command: Command): void {
   const taker = TAKERS.find((name) => name === command.name());
   if (taker !== undefined) addOptions(command, taker);
 }

@@ -69,7 +69,6 @@ describe('the published package', () => {
       'dist/claude-session-cleanup.1',
       'dist/clean.js',
       'dist/cli.js',
-      'dist/completion.js',
       'dist/completions/claude-session-cleanup.bash',
       'dist/completions/claude-session-cleanup.fish',
       'dist/completions/claude-session-cleanup.zsh',
@@ -77,10 +76,8 @@ describe('the published package', () => {
       'dist/errors.js',
       'dist/json.schema.json',
       'dist/list.js',
-      'dist/man.js',
       'dist/record.js',
       'dist/restore.js',
-      'dist/schema.js',
     ]);
     const scripts = packedFiles.filter((path) => path.startsWith('scripts/'));
     expect(scripts.filter((path) => !/^scripts\/(install|pictures)\//.test(path))).toEqual([

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
-import { optionsTable } from '../../scripts/options-table.js';
+import { optionsTable } from '../../scripts/documents/options-table.js';
 
 const README = readFileSync(join(import.meta.dirname, '../../README.md'), 'utf8');
 

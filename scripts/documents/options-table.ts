@@ -1,4 +1,4 @@
-import { longOf, type Option, optionsOf, TAKERS } from '../src/options/table.js';
+import { longOf, type Option, optionsOf, TAKERS } from '../../src/options/table.js';
 
 /** The README's table of options, in Markdown. */
 export function optionsTable(): string {

@@ -22,7 +22,7 @@ interface Level {
 }
 
 /** The script that teaches a shell the program's commands and options. */
-export function completion(root: Command, shell: Shell): string {
+export function completionOf(root: Command, shell: Shell): string {
   const help = root.createHelp();
   const commands = help.visibleCommands(root);
   const levels = [root, ...commands].map((command): Level => {
