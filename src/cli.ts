@@ -1,7 +1,7 @@
 import { CommanderError } from 'commander';
 import { EXIT, type ExitStatus } from './errors.js';
 import { reportFailure } from './failure.js';
-import { print } from './output/stdout.js';
+import { print } from './output/streams.js';
 import { type Course, program } from './program.js';
 
 async function main(args: readonly string[]): Promise<ExitStatus> {

@@ -4,8 +4,7 @@ import { type Flags, flagsOf, inOneLine } from './options/flags.js';
 import { metricsOptions } from './options/resolve.js';
 import { printable, printableJson } from './output/printable.js';
 import { Problems } from './output/problems.js';
-import { printProblems } from './output/stderr.js';
-import { print } from './output/stdout.js';
+import { print, printProblems } from './output/streams.js';
 import type { Course } from './program.js';
 import { errorJson } from './report/json.js';
 

@@ -6,7 +6,7 @@ import { PROGRAM, VERSION } from './name.js';
 import { addOptions, flagsOf } from './options/flags.js';
 import { type Options, optionsFrom } from './options/resolve.js';
 import { TAKERS, type Taker } from './options/table.js';
-import { print } from './output/stdout.js';
+import { print } from './output/streams.js';
 
 /** How far the program has come. */
 export interface Course {

@@ -11,7 +11,7 @@ import { EXIT, type ExitStatus } from '../errors.js';
 import type { Options } from '../options/resolve.js';
 import { type Finding, ok } from '../output/finding.js';
 import { printableJson } from '../output/printable.js';
-import { print, terminalWidth } from '../output/stdout.js';
+import { print, terminalWidth } from '../output/streams.js';
 import { doctorJson, doctorText } from '../report/doctor.js';
 import type { MapSnapshot } from '../session-map/read.js';
 import { FoundActivity } from '../sessions/activity.js';

@@ -1,19 +1,17 @@
 import { EXIT, type ExitStatus } from '../errors.js';
 import type { Options } from '../options/resolve.js';
-import { colorsFor } from '../output/colors.js';
 import { printable, printableJson } from '../output/printable.js';
 import { Problems } from '../output/problems.js';
-import { printProblems } from '../output/stderr.js';
-import { print, terminalWidth } from '../output/stdout.js';
+import { print, printProblems, terminalWidth } from '../output/streams.js';
 import { providerOf } from '../providers/index.js';
 import type { CleanReport, Row } from '../report/clean-report.js';
+import { weighed } from '../report/details.js';
 import { cleanJson } from '../report/json.js';
-import { chosenRows } from '../report/list-rows.js';
+import { chosenOf } from '../report/list-rows.js';
 import { listText } from '../report/list-text.js';
-import { weighed } from '../report/weighed.js';
-import { weighedText } from '../report/weighed-text.js';
 import { locateMap } from '../session-map/location.js';
 import { assess } from '../sessions/assess.js';
+import type { Decision } from '../sessions/decide.js';
 import { sharing } from '../sessions/mapped.js';
 
 /**
@@ -44,15 +42,14 @@ async function look(
   const { decisions, mapped, policy, writtenBack, lastRun, journal } = assessment;
   const sharedWith = sharing(decisions.map(({ mapping }) => mapping));
   const named = chats.length === 0 ? undefined : weighed(chats, assessment, journal);
-  const rows = [...(named?.mapped.keys() ?? decisions)].map(
-    (decision): Row => ({ decision, action: 'kept', via: null, note: null }),
+  const rows = chosenOf(named?.mapped.keys() ?? decisions, options).map(
+    (decision): Row => ({
+      ...{ decision, action: 'kept', via: null, note: null },
+      project: projectOf(decision),
+      sharedWith: sharedWith(decision.mapping),
+      weighed: named?.mapped.get(decision),
+    }),
   );
-  const chosen = chosenRows(rows, options).map((row) => ({
-    ...row,
-    project: projectOf(row),
-    sharedWith: sharedWith(row.decision.mapping),
-    weighed: named?.mapped.get(row.decision),
-  }));
   const back = new Set(writtenBack);
   return {
     command: 'list',
@@ -64,15 +61,15 @@ async function look(
     hasMap: mapped.file !== undefined || mapped.memory !== undefined,
     mapped: decisions.length,
     sections: mapped.sections.map(({ provider }) => provider),
-    rows: chosen,
-    writtenBack: chosen.filter(({ decision }) => back.has(decision)).length,
+    rows,
+    writtenBack: rows.filter(({ decision }) => back.has(decision)).length,
     withBridge: mapped.memory !== undefined,
     lastRun,
     gone: named?.gone,
   };
 }
 
-function projectOf({ decision: { mapping, transcript } }: Row): string | null {
+function projectOf({ mapping, transcript }: Decision): string | null {
   if (mapping.family === undefined || transcript === null) return null;
   return providerOf(mapping.family).projectOf(transcript);
 }
@@ -80,21 +77,11 @@ function projectOf({ decision: { mapping, transcript } }: Row): string | null {
 async function render(report: CleanReport, options: Options, problems: Problems): Promise<string> {
   if (options.json) return printableJson(cleanJson(report, problems.all));
   if (options.quiet) return '';
+  if (report.rows.length > 0 || report.gone !== undefined) {
+    return listText(report, options, terminalWidth());
+  }
   const map = printable(report.map);
-  const style = {
-    verbose: options.verbose,
-    colors: await colorsFor(options.color),
-    columns: terminalWidth(),
-  };
-  if (report.gone !== undefined) {
-    return weighedText(report, style);
-  }
   if (!report.hasMap) return `No session map at ${map} yet: nothing mapped\n`;
-  if (report.rows.length === 0) {
-    const isPart = options.provider !== undefined || options.state !== undefined;
-    return isPart
-      ? `Nothing mapped in ${map} matches --provider or --state\n`
-      : `Nothing mapped in ${map}\n`;
-  }
-  return listText(report, style);
+  const isPart = options.provider !== undefined || options.state !== undefined;
+  return `Nothing mapped in ${map}${isPart ? ' matches --provider or --state' : ''}\n`;
 }

@@ -16,11 +16,13 @@ import type { Options } from '../options/resolve.js';
 import { counted } from '../output/counted.js';
 import { printable, printableJson } from '../output/printable.js';
 import { Problems } from '../output/problems.js';
-import { printProblems } from '../output/stderr.js';
-import { print, terminalWidth } from '../output/stdout.js';
-import { restoreJson } from '../report/json.js';
-import type { RestoreReport, RestoreRow } from '../report/restore-report.js';
-import { restoreText } from '../report/restore-text.js';
+import { print, printProblems, terminalWidth } from '../output/streams.js';
+import {
+  type RestoreReport,
+  type RestoreRow,
+  restoreJson,
+  restoreText,
+} from '../report/restore.js';
 import { locateMap, type MapLocation } from '../session-map/location.js';
 import { readMap } from '../session-map/read.js';
 import { undisturbed } from '../system/signals.js';

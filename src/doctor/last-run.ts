@@ -4,7 +4,7 @@ import type { LastRun } from '../journal/last-run.js';
 import { VERSION } from '../name.js';
 import { counted } from '../output/counted.js';
 import { type Finding, ok, problem, warning } from '../output/finding.js';
-import { localTime } from '../output/local-time.js';
+import { localTime } from '../output/time.js';
 import { installCommand, type Job } from './job.js';
 
 const SUBJECT = 'last run';

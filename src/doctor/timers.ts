@@ -1,7 +1,7 @@
 import { existsSync, statSync } from 'node:fs';
 import { PROGRAM } from '../name.js';
 import { type Finding, ok, problem, warning } from '../output/finding.js';
-import { localTime } from '../output/local-time.js';
+import { localTime } from '../output/time.js';
 import { namesIn } from './files.js';
 import {
   type Findings,

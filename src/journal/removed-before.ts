@@ -1,4 +1,4 @@
-import { isoTime } from '../output/iso-time.js';
+import { isoTime } from '../output/time.js';
 import { ByChat, type ChatName } from '../session-map/by-chat.js';
 import type { JournalEntry } from './journal.js';
 import { EndedRuns } from './restorable.js';

@@ -35,14 +35,10 @@ export function metricsOf({ metrics, sessionDir, dryRun }: MetricsOptions, probl
   return (report: CleanReport | undefined, isDone: boolean): void => {
     if (metrics === undefined || dryRun) return;
     const map = join(sessionDir, MAP_NAME);
-    const endedAt = Date.now();
-    const text = metricsText({
-      ...{ map, endedAt, report, durationMs: endedAt - startedAt },
-      succeeded: isDone && !problems.hasErrors,
-      counters: readLastRun(directoryOf(map))?.counters,
-    });
+    const succeeded = isDone && !problems.hasErrors;
+    const { counters } = readLastRun(directoryOf(map)) ?? {};
     try {
-      replaceMetrics(metrics, text);
+      replaceMetrics(metrics, metricsText({ map, startedAt, succeeded, counters, report }));
     } catch (error) {
       problems.add(problem(metrics, `can't write the metrics: ${reason(error)}`));
     }

@@ -1,4 +1,4 @@
-import { fstatSync } from 'node:fs';
+import { mayBeTerminal } from './streams.js';
 
 /** What the reports are painted with. */
 export type Colors = Readonly<
@@ -20,17 +20,4 @@ export async function colorsFor(color: boolean | undefined): Promise<Colors> {
   const { Chalk, supportsColor } = await import('chalk');
   const terminal = supportsColor ? supportsColor.level : 0;
   return new Chalk({ level: color ? (Math.max(1, terminal) as typeof terminal) : terminal });
-}
-
-// The major number of Linux's memory devices, of which /dev/null is one.
-const MEMORY_DEVICES = 1;
-
-/** Files, pipes and /dev/null are no terminals; of other devices chalk knows more. */
-export function mayBeTerminal(): boolean {
-  try {
-    const stats = fstatSync(1);
-    return stats.isCharacterDevice() && stats.rdev >> 8 !== MEMORY_DEVICES;
-  } catch {
-    return false;
-  }
 }

@@ -11,23 +11,18 @@ export interface Finding {
   readonly fix: string | null;
 }
 
-/** All is well with this. */
-export function ok(subject: string, message: string): Finding {
-  return { level: 'ok', subject, message, fix: null };
-}
+export const ok = findingOf('ok');
+export const warning = findingOf('warning');
+export const problem = findingOf('problem');
 
-/** It works, but the user should know. */
-export function warning(subject: string, message: string, fix: string | null = null): Finding {
-  return { level: 'warning', subject, message, fix };
-}
-
-/** Something does not work, or not for all, because of this. */
-export function problem(subject: string, message: string, fix: string | null = null): Finding {
-  return { level: 'problem', subject, message, fix };
+function findingOf(level: Finding['level']) {
+  return (subject: string, message: string, fix: string | null = null): Finding => {
+    return { level, subject, message, fix };
+  };
 }
 
 /** A finding in one printable line: what it is about, what is wrong and what to do. */
-export function findingLine({ subject, message, fix }: Omit<Finding, 'level'>): string {
+export function findingLine({ subject, message, fix }: Finding): string {
   const about = subject === '' ? '' : `${subject}: `;
   return printable(`${about}${message}${fix === null ? '' : `; ${fix}`}`);
 }

@@ -11,14 +11,10 @@ export function printable(text: string): string {
 
 /** `value` as indented JSON in which no character can steer a terminal; ends in a newline. */
 export function printableJson(value: unknown): string {
-  const json = JSON.stringify(value, null, 2);
-  const escaped = json.replace(UNPRINTABLE, (char) =>
-    char === '\n'
-      ? char
-      : Array.from(
-          { length: char.length },
-          (_, unit) => `\\u${char.charCodeAt(unit).toString(16).padStart(4, '0')}`,
-        ).join(''),
+  const escapedUnit = (unit: string): string =>
+    `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`;
+  const escaped = JSON.stringify(value, null, 2).replace(UNPRINTABLE, (char) =>
+    char === '\n' ? char : char.split('').map(escapedUnit).join(''),
   );
   return `${escaped}\n`;
 }

@@ -1,4 +1,4 @@
-import { PLAIN, printable } from './printable.js';
+import { printable } from './printable.js';
 
 const SHORTEST = 8;
 
@@ -12,40 +12,26 @@ const SHORTEST = 8;
  */
 export function shortNames(ids: Iterable<string>, room = 0): (id: string) => string {
   const needed = new Map<string, number>();
-  for (const crowd of ofOneBeginning(ids)) {
-    // In their order an id has most in common with the one before it or the one behind it.
-    const sorted = [...crowd].sort();
-    for (const [at, id] of sorted.entries()) {
-      const most = Math.max(inCommon(id, sorted[at - 1]), inCommon(id, sorted[at + 1]));
-      needed.set(id, Math.max(SHORTEST, most + 1));
-    }
+  // In their order an id has most in common with the one before it or the one behind it.
+  const sorted = [...new Set(ids)].map(printable).sort();
+  for (const [at, id] of sorted.entries()) {
+    const most = Math.max(inCommon(id, sorted[at - 1]), inCommon(id, sorted[at + 1]));
+    if (most >= SHORTEST) needed.set(id, most + 1);
   }
-  return (id) => (id.length <= room ? printable(id) : beginning(id, needed.get(id) ?? SHORTEST));
+  return (id) => {
+    const whole = printable(id);
+    return whole.length <= room ? whole : beginning(whole, needed.get(whole) ?? SHORTEST);
+  };
 }
 
-/** The ids that begin alike, where there are several. */
-function ofOneBeginning(ids: Iterable<string>): Iterable<ReadonlySet<string>> {
-  const first = new Map<string, string>();
-  const crowds = new Map<string, Set<string>>();
-  for (const id of ids) {
-    const start = id.slice(0, SHORTEST);
-    const known = first.get(start);
-    if (known === undefined) first.set(start, id);
-    else if (known !== id) crowds.set(start, (crowds.get(start) ?? new Set([known])).add(id));
-  }
-  return crowds.values();
-}
-
-function inCommon(one: string, other: string | undefined): number {
-  if (other === undefined) return 0;
+function inCommon(one: string, other = ''): number {
   let length = 0;
   while (length < one.length && one[length] === other[length]) length += 1;
   return length;
 }
 
-function beginning(id: string, length: number): string {
-  // A character is up to two units long, and must not be cut in two.
-  const start = id.slice(0, 2 * length);
-  if (PLAIN.test(start)) return start.slice(0, length);
-  return printable(Array.from(start).slice(0, length).join(''));
+function beginning(text: string, length: number): string {
+  const start = text.slice(0, length);
+  // Half of a character that is two units long.
+  return /[\ud800-\udbff]$/.test(start) ? text.slice(0, length + 1) : start;
 }

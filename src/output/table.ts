@@ -1,47 +1,35 @@
 import stringWidth from 'string-width';
 import { PLAIN } from './printable.js';
 
-/** What stands between two columns. */
-export const GAP = '  ';
+/** A column of a table. */
+export interface Column {
+  /** From its heading down. */
+  readonly cells: readonly string[];
+  /** In a terminal's cells; what is wider is cut. */
+  readonly width: number;
+}
 
-/**
- * Rows of cells as lines, without any rules; what is wider than its column is cut.
- *
- * @param widths of the columns, in a terminal's cells
- */
-export function tableLines(
-  rows: readonly (readonly string[])[],
-  widths: readonly number[],
-): string[] {
-  return rows.map((row) =>
-    row
-      .map((cell, column) => padded(cut(cell, widths[column] ?? 0), widths[column] ?? 0))
+const GAP = '  ';
+
+/** The lines of a table without any rules. */
+export function tableLines(columns: readonly Column[]): string[] {
+  const cells = columns[0]?.cells ?? [];
+  return cells.map((_, row) =>
+    columns
+      .map((column) => fitted(column.cells[row] ?? '', column.width))
       .join(GAP)
       .trimEnd(),
   );
 }
 
-function padded(text: string, width: number): string {
-  return text + ' '.repeat(Math.max(0, width - widthOf(text)));
+/** How many of a terminal's cells a table takes. */
+export function tableWidth(columns: readonly Column[]): number {
+  return columns.reduce((sum, { width }) => sum + GAP.length + width, -GAP.length);
 }
 
-// Made when it is needed: that takes some milliseconds.
-let graphemes: Intl.Segmenter | undefined;
-
-/** A text cut to a width, between two characters. */
-export function cut(text: string, width: number): string {
-  return widthOf(text) <= width ? text : `${headOf(text, width - 1)}…`;
-}
-
-/** As many of a text's characters as fit. */
-function headOf(text: string, width: number): string {
-  graphemes ??= new Intl.Segmenter();
-  let head = '';
-  for (const { segment } of graphemes.segment(text)) {
-    if (widthOf(head + segment) > width) break;
-    head += segment;
-  }
-  return head;
+function fitted(text: string, width: number): string {
+  const shown = widthOf(text) <= width ? text : `${headOf(text, width - 1)}…`;
+  return shown + ' '.repeat(width - widthOf(shown));
 }
 
 /** How many of a terminal's cells a text takes; colours take none. */
@@ -50,39 +38,40 @@ export function widthOf(text: string): number {
   return PLAIN.test(text) ? text.length : stringWidth(text);
 }
 
-// No character takes more.
-const MOST_CELLS = 2;
-// A date and its time of day are one word.
-const WORD = / *(?:\d{4}-\d\d-\d\d \d\d:\d\d|[^ ])+/g;
+// A colour's beginning or end is one, too; U+FE0F makes an emoji of the character before it.
+const CHARACTER = /\p{Cc}\[\d+m|.\ufe0f?/gsu;
+const WIDEST = 3;
+
+/** As many of a text's characters as fit. */
+function headOf(text: string, width: number): string {
+  let [cells, length] = [0, 0];
+  for (const [character] of text.matchAll(CHARACTER)) {
+    cells += widthOf(character);
+    if (cells > width) break;
+    length += character.length;
+  }
+  return text.slice(0, length);
+}
+
+// Up to the last blank; that between a date and its time of day does not count.
+const WORDS = /^.*\S(?<!\d{4}-\d\d-\d\d)(?= )/su;
 
 /**
  * A text over as many lines as it needs. A word that is wider than a line goes over several, too.
  *
  * @param width of the lines in a terminal's cells; undefined for one line, however long
- * @param indent what each line but the first begins with
+ * @param indent the blanks that each line but the first begins with
  */
 export function wrapped(text: string, width: number | undefined, indent = ''): string[] {
-  if (width === undefined || text.length * MOST_CELLS <= width) return [text];
+  // A terminal that is narrower than the indent gets a character a line.
+  const room = Math.max(width ?? Infinity, indent.length + WIDEST);
   const lines: string[] = [];
-  let line = '';
-  // Word by word: most are plain, and a line as a whole is not.
-  let filled = 0;
-  for (const [word] of text.matchAll(WORD)) {
-    const cells = widthOf(word);
-    if (filled + cells <= width) {
-      line += word;
-      filled += cells;
-      continue;
-    }
-    if (line !== '') lines.push(line);
-    line = line === '' ? word : indent + word.replace(/^ +/, '');
-    while (widthOf(line) > width) {
-      // A terminal that is narrower than the indent gets one character a line.
-      const head = headOf(line, Math.max(width, widthOf(indent) + 2));
-      lines.push(head);
-      line = indent + line.slice(head.length);
-    }
-    filled = widthOf(line);
+  let rest = text;
+  while (width !== undefined && widthOf(rest) > room) {
+    const head = headOf(rest, room);
+    const [words = head] = WORDS.exec(rest.slice(0, head.length + 1)) ?? [];
+    lines.push(words);
+    rest = indent + rest.slice(words.length).trimStart();
   }
-  return [...lines, line];
+  return [...lines, rest];
 }

@@ -1,22 +1,16 @@
 import type { LastRun } from '../journal/last-run.js';
 import type { Removals } from '../journal/removed-before.js';
 import type { Decision, State } from '../sessions/decide.js';
-import type { Weighed } from './weighed.js';
+import type { Listed } from './details.js';
 
 /** What became of one mapping. */
-export interface Row {
+export interface Row extends Partial<Listed> {
   readonly decision: Decision;
   readonly action: 'kept' | 'removed' | 'would-remove';
   /** Which way it went; null when it did not go. */
   readonly via: 'file' | 'bridge' | null;
   /** Why an idle mapping was kept, in words. */
   readonly note: string | null;
-  /** The project that the session works in, where it was asked for. */
-  readonly project?: string | null;
-  /** The other chats that have the same session, where it was asked for. */
-  readonly sharedWith?: readonly string[];
-  /** All that was weighed of it, where its chat was named. */
-  readonly weighed?: Weighed | undefined;
 }
 
 /** Everything that a report of a clean run, or of `list`, tells. */
@@ -48,26 +42,14 @@ export interface CleanReport {
   readonly gone?: readonly Removals[] | undefined;
 }
 
-/** The counts of a report. */
-export interface Summary extends Readonly<Record<State, number>> {
-  readonly checked: number;
-  readonly removed: number;
-  readonly wouldRemove: number;
-  readonly writtenBack: number;
-}
-
-/** Counts a report's rows by state and action. */
-export function summarize({
-  rows,
-  writtenBack,
-}: Pick<CleanReport, 'rows' | 'writtenBack'>): Summary {
-  const counts = { removed: 0, 'would-remove': 0, kept: 0 };
-  for (const { action } of rows) counts[action] += 1;
+/** The counts of a report's rows by state and action. */
+export function summarize({ rows, writtenBack }: Pick<CleanReport, 'rows' | 'writtenBack'>) {
+  const count = (wanted: Row['action']) => rows.filter(({ action }) => action === wanted).length;
   return {
     checked: rows.length,
     ...countByState(rows),
-    removed: counts.removed,
-    wouldRemove: counts['would-remove'],
+    removed: count('removed'),
+    wouldRemove: count('would-remove'),
     writtenBack,
   };
 }

@@ -1,12 +1,11 @@
 import { colorsFor } from '../output/colors.js';
 import { counted } from '../output/counted.js';
-import { localTime } from '../output/local-time.js';
 import { printable } from '../output/printable.js';
 import { shortNames } from '../output/short-names.js';
 import { wrapped } from '../output/table.js';
+import { hoursIdle, localTime } from '../output/time.js';
 import { type CleanReport, type Row, summarize } from './clean-report.js';
-import { hoursIdle } from './idle-hours.js';
-import { resumeCommand, transcriptLines } from './transcript-lines.js';
+import { resumeCommand, transcriptLines } from './details.js';
 
 /** How a report looks. */
 export interface TextStyle {
@@ -17,8 +16,6 @@ export interface TextStyle {
 }
 
 const RULE_WIDTH = 80;
-/** What a row's line takes beside the chat's id. */
-const BESIDE_CHAT = 84;
 const INDENT = '     ';
 
 /**
@@ -31,44 +28,43 @@ export async function cleanText(
   { verbose, color }: TextStyle,
   width: number | undefined,
 ): Promise<string> {
-  const { now, thresholdHours, dryRun } = report;
+  const { now, dryRun } = report;
   const colors = await colorsFor(color);
+  const named = verbose ? () => printable : shortNames;
   const mappings = report.rows.map(({ decision }) => decision.mapping);
-  const chats = mappings.map(({ chat }) => chat);
-  const sessions = mappings.flatMap(({ session }) => session ?? []);
-  const chatName = verbose ? printable : shortNames(chats, (width ?? 0) - BESIDE_CHAT);
-  const sessionName = verbose ? printable : shortNames(sessions);
+  const chatName = named(mappings.map(({ chat }) => chat));
+  const sessionName = named(mappings.flatMap(({ session }) => session ?? []));
   const rule = '='.repeat(Math.min(RULE_WIDTH, width ?? RULE_WIDTH));
+  const sections = report.sections.flatMap((provider) => {
+    const rows = report.rows.filter(({ decision }) => decision.mapping.provider === provider);
+    const head = `Processing ${printable(provider)} sessions (${counted(rows.length, 'chat')})`;
+    const lines = rows.flatMap((row) => [`  ${headline(row)}`, ...actionLines(row)]);
+    return [colors.bold(head), ...lines, ...(rows.length > 0 ? [''] : [])];
+  });
   const lines = [
     rule,
     colors.bold('Claude CLI Session Cleanup - Starting'),
-    `Threshold: ${counted(thresholdHours, 'hour')}`,
+    `Threshold: ${counted(report.thresholdHours, 'hour')}`,
     `Dry run: ${dryRun ? 'True' : 'False'}`,
     ...(verbose ? [`Session map: ${printable(report.map)}`] : []),
     rule,
     `Sessions idle since before ${localTime(report.cutoff)} will be cleaned`,
     '',
+    ...sections,
+    ...(sections.at(-1) === '' ? [] : ['']),
+    rule,
+    colors.bold('Cleanup Summary:'),
+    ...summaryLines(report),
+    rule,
   ];
-  const sections = new Map(report.sections.map((provider): [string, Row[]] => [provider, []]));
-  for (const row of report.rows) sections.get(row.decision.mapping.provider)?.push(row);
-  for (const [provider, rows] of sections) {
-    const head = `Processing ${printable(provider)} sessions (${counted(rows.length, 'chat')})`;
-    lines.push(colors.bold(head));
-    for (const row of rows) lines.push(`  ${headline(row)}`, ...actionLines(row));
-    if (rows.length > 0) lines.push('');
-  }
-  if (lines.at(-1) !== '') lines.push('');
-  lines.push(rule, colors.bold('Cleanup Summary:'), ...summaryLines(report), rule, '');
-  const fitting =
-    width === undefined ? lines : lines.flatMap((line) => wrapped(line, width, INDENT));
-  return fitting.join('\n');
+  return lines.flatMap((line) => wrapped(line, width, INDENT).map((part) => `${part}\n`)).join('');
 
   function headline({ decision }: Row): string {
     const { state, lastActivity, mapping } = decision;
     const name = `${printable(mapping.provider)}/${chatName(mapping.chat)}`;
-    const of = `Session ${mapping.session === null ? '?' : sessionName(mapping.session)}`;
-    const since = lastActivity === null ? '?' : `${hoursIdle(lastActivity, now)}h`;
-    const last = lastActivity === null ? 'unknown' : localTime(lastActivity);
+    const of = `Session ${sessionName(mapping.session ?? '?')}`;
+    const since = `${hoursIdle(lastActivity ?? now, now)}h`;
+    const last = localTime(lastActivity ?? now);
     switch (state) {
       case 'active':
         return `✅ ${name}: ${of} ${colors.green('active')} (idle ${since}, last: ${last})`;
@@ -79,9 +75,7 @@ export async function cleanText(
       case 'unreadable':
         return `⚠️  ${name}: ${of} ${colors.red('could not be looked at')} (kept)`;
       case 'unrecognized':
-        return mapping.family === undefined
-          ? `❔ ${name}: ${of} belongs to no CLI that is known (kept)`
-          : `❔ ${name}: ${of} is no session id that the CLI could have given (kept)`;
+        return `❔ ${name}: ${of} is none that a known CLI could have given (kept)`;
     }
   }
 
@@ -97,19 +91,15 @@ export async function cleanText(
       lines.push(`${INDENT}Kept: ${note}`);
     }
     if (!verbose) return lines;
-    const details = decision.running ? ['Its process runs right now'] : [];
-    if (decision.transcript !== null) {
-      details.push(...transcriptLines(decision.mapping, decision.transcript));
-    }
-    return [...lines, ...details.map((line) => colors.dim(INDENT + line))];
+    return [...lines, ...transcriptLines(decision).map((line) => colors.dim(INDENT + line))];
   }
 }
 
 /** How the session is taken up again; users know the words for Claude Code. */
-function wayBack({ decision: { mapping, transcript } }: Row): string {
-  const command = transcript === null ? undefined : resumeCommand(mapping, transcript);
-  if (command === undefined) return "'restore' puts it back";
-  return `can be restored with ${mapping.family === 'claude' ? '--resume' : command}`;
+function wayBack({ decision }: Row): string {
+  const command = resumeCommand(decision);
+  if (command === null) return "'restore' puts it back";
+  return `can be restored with ${decision.mapping.family === 'claude' ? '--resume' : command}`;
 }
 
 function summaryLines(report: CleanReport): string[] {

@@ -1,8 +1,6 @@
 import { type Finding, findingLine } from '../output/finding.js';
-import { isoTime } from '../output/iso-time.js';
+import { hoursIdle, isoTime } from '../output/time.js';
 import { type CleanReport, type Row, summarize } from './clean-report.js';
-import { hoursIdle } from './idle-hours.js';
-import type { RestoreReport } from './restore-report.js';
 
 /** The version of every JSON document that we print; it moves when a field changes its meaning. */
 export const JSON_VERSION = 1;
@@ -50,31 +48,4 @@ function sessionJson(
 /** The JSON document of a command that could not do its work. */
 export function errorJson(command: string, message: string): unknown {
   return { version: JSON_VERSION, command, error: message };
-}
-
-/** The stable JSON document of `restore`. */
-export function restoreJson(report: RestoreReport, findings: readonly Finding[]): unknown {
-  const count = (wanted: string): number =>
-    report.rows.filter(({ action }) => action === wanted).length;
-  return {
-    version: JSON_VERSION,
-    command: 'restore',
-    dryRun: report.dryRun,
-    map: report.map,
-    mappings: report.rows.map(({ removal: { entry }, action }) => ({
-      provider: entry.provider,
-      chat: entry.chat,
-      session: entry.session,
-      removedAt: entry.at,
-      lastActivity: entry.lastActivity === null ? null : isoTime(entry.lastActivity),
-      action,
-    })),
-    summary: {
-      restorable: count('restorable'),
-      restored: count('restored'),
-      wouldRestore: count('would-restore'),
-      kept: count('kept'),
-    },
-    warnings: findings.map(findingLine),
-  };
 }

@@ -1,110 +1,118 @@
-import type { Colors } from '../output/colors.js';
+import { colorsFor } from '../output/colors.js';
 import { counted } from '../output/counted.js';
-import { localTime } from '../output/local-time.js';
 import { printable } from '../output/printable.js';
-import { GAP, tableLines, widthOf, wrapped } from '../output/table.js';
+import { shortNames } from '../output/short-names.js';
+import { type Column, tableLines, tableWidth, widthOf, wrapped } from '../output/table.js';
+import { hoursIdle, localTime } from '../output/time.js';
 import { type CleanReport, type Row, summarize } from './clean-report.js';
-import { type Column, columnsOf } from './list-columns.js';
-import { transcriptLines } from './transcript-lines.js';
+import type { TextStyle } from './clean-text.js';
+import { detailLines, removedLines } from './details.js';
 
-/** How a list looks. */
-export interface ListStyle {
-  /** Below each row whole ids, paths and resume commands. */
-  readonly verbose: boolean;
-  readonly colors: Colors;
-  /** The terminal's width; undefined for a plain list, which is the same wherever it is read. */
-  readonly columns: number | undefined;
-}
-
-/** A row for every session, as wide as the terminal at most. Times are local. */
-export function listText(report: CleanReport, { verbose, colors, columns }: ListStyle): string {
-  const { rows } = report;
-  const [heading = '', ...lines] = table(report, rows, columns);
-  const painted = rows.flatMap((row, at) => [
-    paint(row, lines[at] ?? '', colors),
-    ...(verbose ? details(row).map((line) => `    ${line}`) : []),
-  ]);
-  const ending = endLines(report, rows).flatMap((line) => wrapped(line, columns));
-  return `${[colors.bold(heading), ...painted, '', ...ending].join('\n')}\n`;
-}
-
-interface Measured {
-  readonly cells: readonly string[];
-  /** That of its widest cell, or of its heading. */
-  readonly width: number;
-}
-
-function table(report: CleanReport, rows: readonly Row[], available: number | undefined): string[] {
-  const { plain, layouts } = columnsOf(report);
-  const known = new Map<Column, Measured>();
-  const measure = (column: Column): Measured => {
-    const measured = known.get(column) ?? measuredColumn(column, rows);
-    known.set(column, measured);
-    return measured;
-  };
-  const limited = (column: Column): number =>
-    Math.min(measure(column).width, available === undefined ? Infinity : (column.most ?? Infinity));
-  const fits = (layout: readonly Column[]): boolean =>
-    squeezed(layout, layout.map(limited), available) !== undefined;
-  // Nothing fits a terminal that is narrower than any.
-  const layout = available === undefined ? plain : (layouts.find(fits) ?? layouts.at(-1) ?? plain);
-  const widths = layout.map(limited);
-  const cells = layout.map((column) => measure(column).cells);
-  return tableLines(
-    [
-      layout.map(({ heading }) => heading),
-      ...rows.map((_, at) => cells.map((column) => column[at] ?? '')),
-    ],
-    squeezed(layout, widths, available) ?? layout.map(({ least }, at) => least ?? widths[at] ?? 0),
-  );
-}
-
-function measuredColumn(column: Column, rows: readonly Row[]): Measured {
-  const cells = rows.map((row) => column.cell(row));
-  const widest = (most: number, cell: string): number => Math.max(most, widthOf(cell));
-  return { cells, width: cells.reduce(widest, widthOf(column.heading)) };
-}
-
-/** The widths with which the columns fit, where one of them may give way; undefined when they don't. */
-function squeezed(
-  layout: readonly Column[],
-  widths: readonly number[],
-  available = Infinity,
-): readonly number[] | undefined {
-  const whole = widths.reduce((sum, width) => sum + width, GAP.length * (widths.length - 1));
-  const over = Math.max(0, whole - available);
-  const giving = layout.findIndex(
-    ({ least }, at) => (widths[at] ?? 0) - over >= (least ?? Infinity),
-  );
-  if (over > 0 && giving === -1) return undefined;
-  return widths.map((width, at) => (at === giving ? width - over : width));
-}
-
-function paint({ decision: { state, running } }: Row, line: string, colors: Colors): string {
-  if (running) return colors.cyan(line);
-  const paints = { active: colors.green, idle: colors.yellow, unreadable: colors.red } as const;
-  return state === 'missing' || state === 'unrecognized' ? colors.dim(line) : paints[state](line);
-}
-
-function details({ decision: { mapping, transcript } }: Row): string[] {
-  const { provider, chat, session } = mapping;
-  return [
-    `Chat: ${printable(`${provider}/${chat}`)}`,
-    `Session: ${printable(session ?? '?')}`,
-    ...(transcript === null ? [] : transcriptLines(mapping, transcript)),
+/**
+ * A row for every session, as wide as the terminal at most. Times are local.
+ *
+ * @param width of the terminal in cells; undefined for none
+ */
+export async function listText(
+  report: CleanReport,
+  { verbose, color }: TextStyle,
+  width: number | undefined,
+): Promise<string> {
+  const colors = await colorsFor(color);
+  const { rows, gone = [] } = report;
+  const below = (details: readonly string[]): string[] =>
+    details.flatMap((line) => wrapped(`    ${line}`, width, '      '));
+  const [heading = '', ...lines] = tableLines(columnsOf(report, width));
+  const text = [
+    ...(rows.length > 0 ? [colors.bold(heading)] : []),
+    ...rows.flatMap((row, at) => [
+      colors[row.decision.running ? 'cyan' : PAINTS[row.decision.state]](lines[at] ?? ''),
+      ...(verbose || row.weighed !== undefined ? below(detailLines(row.decision, row)) : []),
+    ]),
+    ...gone.flatMap((each) => [
+      ...wrapped(`${printable(`${each.provider}/${each.chat}`)} is not mapped`, width),
+      ...below(removedLines(each)),
+    ]),
+    '',
+    ...endLines(report).flatMap((line) => wrapped(line, width)),
   ];
+  return text.map((line) => `${line}\n`).join('');
 }
 
-function endLines(report: CleanReport, rows: readonly Row[]): string[] {
+const PAINTS = {
+  active: 'green',
+  idle: 'yellow',
+  missing: 'dim',
+  unreadable: 'red',
+  unrecognized: 'dim',
+} as const;
+
+// As long as a UUID.
+const WHOLE_CHAT = 36;
+// Whoever chose a long name must not push the times off the terminal.
+const PROVIDER_MOST = 16;
+
+/** As many columns as fit, with whole chats where there is room. */
+function columnsOf({ rows, now }: CleanReport, width = Infinity): readonly Column[] {
+  const mappings = rows.map(({ decision }) => decision.mapping);
+  const chats = mappings.map(({ chat }) => chat);
+  const sessionName = shortNames(mappings.flatMap(({ session }) => session ?? []));
+  const column = (heading: string, cellOf: (row: Row) => string): Column => {
+    const cells = [heading, ...rows.map(cellOf)];
+    return { cells, width: cells.reduce((most, cell) => Math.max(most, widthOf(cell)), 0) };
+  };
+  const chatsNamed = (nameOf: (chat: string) => string): Column =>
+    column('CHAT', ({ decision: { mapping } }) => nameOf(mapping.chat));
+  const provider = column('PROVIDER', ({ decision }) => printable(decision.mapping.provider));
+  const others = [
+    column('SESSION', ({ decision: { mapping } }) => sessionName(mapping.session ?? '?')),
+    column('LAST ACTIVITY', ({ decision: { lastActivity } }) =>
+      lastActivity === null ? '-' : localTime(lastActivity),
+    ),
+    column('IDLE', ({ decision: { lastActivity } }) =>
+      lastActivity === null ? '-' : `${hoursIdle(lastActivity, now)}h`,
+    ),
+    column('STATE', ({ decision: { running, state }, sharedWith = [] }) =>
+      [running ? 'running now' : state, ...(sharedWith.length > 0 ? ['shared'] : [])].join(', '),
+    ),
+    column('PROJECT', ({ project }) => printable(project ?? '-')),
+  ];
+  const whole = [provider, chatsNamed(shortNames(chats, WHOLE_CHAT)), ...others];
+  if (tableWidth(whole) <= width) return whole;
+  const short = { ...provider, width: Math.min(PROVIDER_MOST, provider.width) };
+  return narrowed([short, chatsNamed(shortNames(chats)), ...others], width);
+}
+
+// What a narrow terminal can best do without goes first, or is made narrower, but not below so many cells.
+const SPARED = [
+  ['PROJECT', 12],
+  ['LAST ACTIVITY', Infinity],
+  ['PROVIDER', Infinity],
+  ['SESSION', Infinity],
+  ['CHAT', 4],
+] as const;
+
+function narrowed(columns: readonly Column[], width: number): readonly Column[] {
+  return SPARED.reduce((left, [heading, least]) => {
+    const over = tableWidth(left) - width;
+    if (over <= 0) return left;
+    return left.flatMap((column) => {
+      if (column.cells[0] !== heading) return column;
+      return column.width - over < least ? [] : { ...column, width: column.width - over };
+    });
+  }, columns);
+}
+
+function endLines(report: CleanReport): string[] {
   const { checked, active, idle } = summarize(report);
   const source = report.withBridge ? "the bridge's memory and file" : printable(report.map);
   const part = checked === report.mapped ? '' : ` of ${report.mapped}`;
-  const isShared = rows.some(({ sharedWith = [] }) => sharedWith.length > 0);
+  const shared =
+    "shared: several chats have one session, and each goes on in the others' conversation";
+  const isShared = report.rows.some(({ sharedWith = [] }) => sharedWith.length > 0);
   return [
     `${checked}${part} mapped in ${source}: ${active} active, ${idle} idle for more than ${report.thresholdHours}h, ${checked - active - idle} other`,
-    ...(isShared
-      ? ["shared: several chats have one session, and each goes on in the others' conversation"]
-      : []),
+    ...(isShared ? [shared] : []),
     lastRunInWords(report),
   ];
 }

@@ -1,7 +1,6 @@
-import { localTime } from '../output/local-time.js';
 import { printable } from '../output/printable.js';
+import { hoursIdle, localTime } from '../output/time.js';
 import { type CleanReport, type Row, summarize } from './clean-report.js';
-import { hoursIdle } from './idle-hours.js';
 
 /** A clean run for a log that is searched by line: one for each removal, and one for the run. */
 export function logText(report: CleanReport): string {

@@ -263,9 +263,4 @@ describeWith({ commands: ['script', 'stty'] })('the report on a terminal', () =>
     expect(dates.length).toBeGreaterThan(4);
     for (const line of dates) expect(line).toMatch(/\d{4}-\d\d-\d\d \d\d:\d\d:\d\d/);
   });
-
-  it('names chats whole where they fit the line', () => {
-    expect(shown(110, '-n').join('\n')).toContain('claude-cli/dace53ab-support: Session');
-    expect(shown(80, '-n').join('\n')).toContain('claude-cli/dace53ab: Session');
-  });
 });

@@ -30,8 +30,9 @@ describe('the short names of ids', () => {
   });
 
   it('cut no character in two, and show none that steers a terminal', () => {
-    expect(named(['🚀🚀🚀🚀🚀🚀🚀🚀🚀🚀'])).toEqual(['🚀'.repeat(8)]);
-    expect(named(['\u001b[2J12345678'])).toEqual(['\\u{1b}[2J1234']);
+    expect(named([`a${'🚀'.repeat(9)}`])).toEqual([`a${'🚀'.repeat(4)}`]);
+    expect(named(['\u001b[2J12345678'])).toEqual(['\\u{1b}[2']);
+    expect(named(['\u001b[2J'], 9)).toEqual(['\\u{1b}[2J']);
   });
 
   it('are different, and beginnings of their ids, whatever these are', () => {

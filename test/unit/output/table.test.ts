@@ -1,20 +1,25 @@
 import fc from 'fast-check';
 import stringWidth from 'string-width';
 import { describe, expect, it } from 'vitest';
-import { tableLines, widthOf, wrapped } from '../../../src/output/table.js';
+import { tableLines, tableWidth, widthOf, wrapped } from '../../../src/output/table.js';
 
 describe('a table', () => {
   it('has its cells below each other, and nothing behind the last', () => {
-    const rows = [
-      ['CHAT', 'STATE'],
-      ['a', 'idle'],
-      ['二二', ''],
+    const columns = [
+      { cells: ['CHAT', 'a', '二二'], width: 5 },
+      { cells: ['STATE', 'idle', ''], width: 6 },
     ];
-    expect(tableLines(rows, [5, 6])).toEqual(['CHAT   STATE', 'a      idle', '二二']);
+    expect(tableLines(columns)).toEqual(['CHAT   STATE', 'a      idle', '二二']);
+    expect(tableWidth(columns)).toBe(13);
   });
 
   it('cuts what is wider than its column, between two characters', () => {
-    expect(tableLines([['abcdef', '🚀🚀🚀']], [4, 4])).toEqual(['abc…  🚀…']);
+    const columns = [
+      { cells: ['abcdef'], width: 4 },
+      { cells: ['🚀🚀🚀'], width: 4 },
+      { cells: ['x'], width: 1 },
+    ];
+    expect(tableLines(columns)).toEqual(['abc…  🚀…   x']);
   });
 });
 
@@ -45,6 +50,12 @@ describe('a text that is wider than its lines', () => {
     expect(wrapped('\u001b[32mactive\u001b[39m now', 10)).toEqual([
       '\u001b[32mactive\u001b[39m now',
     ]);
+  });
+
+  it('gets a character a line where the indent leaves no room', () => {
+    expect(wrapped('abc', 1)).toEqual(['abc']);
+    expect(wrapped('ab cdef', 2, '    ')).toEqual(['ab cdef']);
+    expect(wrapped('ab cdefgh', 2, '    ')).toEqual(['ab', '    cde', '    fgh']);
   });
 
   it('fits, and loses nothing but blanks, whatever it is', () => {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { localTime } from '../../../src/output/local-time.js';
+import { localTime } from '../../../src/output/time.js';
 import type { Row } from '../../../src/report/clean-report.js';
 import { cleanText } from '../../../src/report/clean-text.js';
 import { NOW, reportOf, rowOf } from './report-of.js';
@@ -16,7 +16,7 @@ describe('the report of a clean run', () => {
     ['idle', 'Session 0856b851 idle for 5.0h (last: '],
     ['missing', 'Session 0856b851 file not found (kept)'],
     ['unreadable', 'Session 0856b851 could not be looked at (kept)'],
-    ['unrecognized', 'Session 0856b851 is no session id that the CLI could have given (kept)'],
+    ['unrecognized', 'Session 0856b851 is none that a known CLI could have given (kept)'],
   ] as const)('says of a session that is %s: %s', async (state, words) => {
     const kept = { action: 'kept', via: null } as const;
     const lines = await linesOf(rowOf({ state, keptBecause: 'doubt' }, kept));

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { chosenRows, type ListChoice } from '../../../src/report/list-rows.js';
+import { chosenOf, type ListChoice } from '../../../src/report/list-rows.js';
 import { NOW, rowOf } from './report-of.js';
 
 const ROWS = [
@@ -7,16 +7,16 @@ const ROWS = [
   rowOf({ mapping: { chat: 'c' }, lastActivity: null, state: 'missing' }),
   rowOf({ mapping: { chat: 'a' }, lastActivity: NOW - 1, state: 'active', running: true }),
   rowOf({ mapping: { provider: 'claude-dev', chat: 'a' }, lastActivity: NOW - 3 }),
-];
+].map(({ decision }) => decision);
 
 function chosen(choice: Partial<ListChoice>): string {
-  const rows = chosenRows(ROWS, {
+  const decisions = chosenOf(ROWS, {
     provider: undefined,
     state: undefined,
     sort: undefined,
     ...choice,
   });
-  return rows.map(({ decision: { mapping } }) => `${mapping.provider}/${mapping.chat}`).join(' ');
+  return decisions.map(({ mapping }) => `${mapping.provider}/${mapping.chat}`).join(' ');
 }
 
 describe('the rows of a list', () => {
@@ -28,7 +28,7 @@ describe('the rows of a list', () => {
     [{ state: 'running' }, 'claude-cli/a'],
     [{ sort: 'idle' }, 'claude-dev/a codex-cli/b claude-cli/a claude-cli/c'],
     [{ sort: 'chat' }, 'claude-cli/a claude-dev/a codex-cli/b claude-cli/c'],
-    [{ sort: 'provider' }, 'claude-cli/a claude-cli/c claude-dev/a codex-cli/b'],
+    [{ sort: 'provider' }, 'claude-cli/c claude-cli/a claude-dev/a codex-cli/b'],
   ] as const)('are, asked for %o: %s', (choice, names) => {
     expect(chosen(choice)).toBe(names);
   });

@@ -1,14 +1,13 @@
 import fc from 'fast-check';
 import stringWidth from 'string-width';
 import { describe, expect, it } from 'vitest';
-import { colorsFor } from '../../../src/output/colors.js';
 import { listText } from '../../../src/report/list-text.js';
 import { reportOf, rowOf } from './report-of.js';
 
 async function linesOf(chats: readonly string[], columns: number | undefined): Promise<string[]> {
   const rows = chats.map((chat) => rowOf({ mapping: { chat } }, { project: '/srv/shop' }));
-  const colors = await colorsFor(false);
-  return listText(reportOf(rows), { verbose: false, colors, columns }).split('\n');
+  const text = await listText(reportOf(rows), { verbose: false, color: false }, columns);
+  return text.split('\n');
 }
 
 describe('a list', () => {

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { localTime } from '../../../src/output/local-time.js';
+import { localTime } from '../../../src/output/time.js';
 import { logText } from '../../../src/report/log-text.js';
 import { HOUR_MS, NOW, reportOf, rowOf } from './report-of.js';
 

@@ -1,7 +1,7 @@
 import { lightFormat } from 'date-fns/lightFormat';
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { localTime } from '../../../src/output/local-time.js';
+import { localTime } from '../../../src/output/time.js';
 
 it('is the date and the time of day, as calendars write them', () => {
   const dates = fc.date({

@@ -1,0 +1,142 @@
+import { CleanupError } from '../errors.js';
+import type { JournalEntry } from '../journal/journal.js';
+import { type Removals, removedBefore } from '../journal/removed-before.js';
+import { PROGRAM } from '../name.js';
+import { printable } from '../output/printable.js';
+import { isoTime, localTime } from '../output/time.js';
+import { resumeWords } from '../providers/index.js';
+import { inWords } from '../providers/obstacle.js';
+import { ByChat, type ChatName } from '../session-map/by-chat.js';
+import { meant } from '../session-map/meant.js';
+import type { Assessment } from '../sessions/assess.js';
+import type { Decision } from '../sessions/decide.js';
+
+const HOUR_MS = 3600 * 1000;
+
+/** What `list` tells of a mapping besides its decision. */
+export interface Listed {
+  /** The project that the session works in. */
+  readonly project: string | null;
+  /** The other chats that have the same session. */
+  readonly sharedWith: readonly string[];
+  /** All that was weighed of it, where its chat was named. */
+  readonly weighed: Weighed | undefined;
+}
+
+/** What is known of the chats that a user named. */
+export interface Named {
+  readonly mapped: ReadonlyMap<Decision, Weighed>;
+  /** Those that are not mapped, and were. */
+  readonly gone: readonly Removals[];
+}
+
+/**
+ * All that was weighed of named chats.
+ *
+ * @param words chat ids, whole or their beginning, or `provider/chat`
+ * @param journal newest entry first
+ * @throws CleanupError when a word means no chat
+ */
+export function weighed(
+  words: readonly string[],
+  assessment: Assessment,
+  journal: Iterable<JournalEntry>,
+): Named {
+  const itself = (name: ChatName): ChatName => name;
+  const { decisions } = assessment;
+  const mappings = ByChat.of(decisions.map(({ mapping }) => [mapping, mapping]));
+  const removals = removedBefore(journal, (name) =>
+    words.some((word) => meant([name], word, itself).length > 0),
+  );
+  const removed = [...removals.values()].filter((each) => !mappings.has(each));
+  const asked = new Set(words.flatMap(namedBy));
+  const mapped = decisions.filter(({ mapping }) => asked.has(mapping));
+  return {
+    mapped: new Map(mapped.map((one) => [one, weighedOf(one, assessment, removals)])),
+    gone: removed.filter((each) => asked.has(each)),
+  };
+
+  function namedBy(word: string): ChatName[] {
+    const found = meant<ChatName>([...mappings.values(), ...removed], word, itself);
+    if (found.length > 0) return found;
+    throw new CleanupError(
+      `no chat '${printable(word)}' is mapped, and the journal has no removal of it; 'list' alone shows all`,
+    );
+  }
+}
+
+/** What was weighed of one mapping, besides its decision, as the JSON document has it. */
+export type Weighed = ReturnType<typeof weighedOf>;
+
+function weighedOf(
+  decision: Decision,
+  { activity, policy }: Assessment,
+  removals: ByChat<Removals>,
+) {
+  const { mapping, state } = decision;
+  const missingSince = state === 'missing' ? policy.missingSince(mapping) : undefined;
+  return {
+    // Newest first.
+    files: [...activity.filesOf(mapping)]
+      .sort((one, other) => other.mtimeMs - one.mtimeMs)
+      .map(({ path, part, mtimeMs }) => ({ path, part, modified: isoTime(mtimeMs) })),
+    obstacles: activity.obstaclesTo(mapping).map((each) => `${each.path}: ${inWords(each)}`),
+    process: activity.processOf(mapping),
+    thresholdHours: policy.thresholdMsOf(mapping) / HOUR_MS,
+    isKept: policy.isKept(mapping),
+    missingSince: missingSince === undefined ? null : isoTime(missingSince),
+    resume: resumeCommand(decision),
+    removals: removals.get(mapping)?.removals ?? [],
+  };
+}
+
+/** The command that takes a session up again, printable; null where there is none. */
+export function resumeCommand({ mapping, transcript }: Decision): string | null {
+  if (transcript === null) return null;
+  return printable(resumeWords(mapping, transcript).join(' ')) || null;
+}
+
+/** Where a session's transcript lies, and the command that takes the session up again. */
+export function transcriptLines(decision: Decision): string[] {
+  return linesOf({ transcript: decision.transcript, resume: resumeCommand(decision) });
+}
+
+/** All that is known of a row of the list. */
+export function detailLines(decision: Decision, { sharedWith, weighed }: Partial<Listed>) {
+  const { mapping, transcript, keptBecause } = decision;
+  return linesOf({
+    chat: `${mapping.provider}/${mapping.chat}`,
+    session: mapping.session,
+    transcript,
+    resume: resumeCommand(decision),
+    sharedWith,
+    ...(weighed && { decision: keptBecause === null ? 'goes' : `stays (${keptBecause})` }),
+    ...weighed,
+  });
+}
+
+/** What is known of a chat that is no longer mapped. */
+export function removedLines({ provider, chat, removals }: Removals): string[] {
+  return linesOf({ removals, toPutItBack: `${PROGRAM} restore ${provider}/${chat}` });
+}
+
+/** A line for each value, those of arrays one by one, behind its name in words; none for null and false. */
+function linesOf(record: object): string[] {
+  return Object.entries(record).flatMap(([name, value]) => {
+    const words = name.replace(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`);
+    const label = words.charAt(0).toUpperCase() + words.slice(1);
+    return [value]
+      .flat()
+      .filter((each) => each !== undefined && each !== null && each !== false)
+      .map((each) => `${label}: ${printable(inText(each))}`);
+  });
+}
+
+const ISO_TIME = /^[+-]?\d+-\d\d-\d\dT[\d:.]+Z$/;
+
+function inText(value: unknown): string {
+  if (value === null) return '-';
+  if (typeof value === 'object') return Object.values(value).map(inText).join(' ');
+  const text = String(value);
+  return ISO_TIME.test(text) ? localTime(Date.parse(text)) : text;
+}
