@@ -1,4 +1,4 @@
-import { longOf, type Option, optionsOf, TAKERS } from '../../src/options/table.js';
+import { defaultOf, longOf, type Option, optionsOf, TAKERS } from '../../src/options/table.js';
 
 /** The README's table of options, in Markdown. */
 export function optionsTable(): string {
@@ -7,8 +7,8 @@ export function optionsTable(): string {
   return `| option | environment | default | meaning |\n|---|---|---|---|\n${rows.join('')}`;
 }
 
-function row(option: Option<unknown>): string {
-  const { flags, of, variable, variableNote, noVariable, defaultNote, help, no, choices } = option;
+function row(option: Option): string {
+  const { flags, of, variable, variableNote, noVariable, help, no, choices } = option;
   const meaning = [
     `${of.includes('clean') ? '' : `\`${of.join('`, `')}\`: `}${help}`,
     ...(no === undefined ? [] : [`\`--no-${longOf(option)}\`: ${no}`]),
@@ -19,6 +19,6 @@ function row(option: Option<unknown>): string {
     ...(noVariable === undefined ? [] : [`\`${noVariable}\``]),
   ];
   const shown = choices === undefined ? flags : flags.replace(/<.*>/, `<${choices.join('|')}>`);
-  const cells = [`\`${shown}\``, environment.join(', '), defaultNote, meaning.join('; ')];
+  const cells = [`\`${shown}\``, environment.join(', '), defaultOf(option), meaning.join('; ')];
   return `| ${cells.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |\n`;
 }

@@ -1,5 +1,5 @@
 import { type Command, Option as CommandOption } from 'commander';
-import { longOf, type Option, optionsOf, type Taker } from './table.js';
+import { defaultOf, longOf, type Option, optionsOf, type Taker } from './table.js';
 
 /** What a command line says, by the options' names: the words of each, in their order. */
 export type Flags = Readonly<Record<string, readonly string[]>>;
@@ -32,11 +32,13 @@ export function flagsOf(command: Command): Flags {
   return flags;
 }
 
-function inWords({ help, variable, variableNote, defaultNote }: Option<unknown>): string {
+function inWords(option: Option): string {
+  const { help, variable, variableNote } = option;
   const note = variableNote === undefined ? '' : `: ${variableNote}`;
+  const unsaid = defaultOf(option);
   const notes = [
     ...(variable === undefined ? [] : [`env ${variable}${note}`]),
-    ...(['off', 'none'].includes(defaultNote) ? [] : [`default ${defaultNote}`]),
+    ...(['off', 'none'].includes(unsaid) ? [] : [`default ${unsaid}`]),
   ];
   return plain(notes.length === 0 ? help : `${help} (${notes.join(', ')})`);
 }

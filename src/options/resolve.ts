@@ -2,15 +2,18 @@ import { join } from 'node:path';
 import { hoursToMilliseconds } from 'date-fns/hoursToMilliseconds';
 import { CleanupError, UsageError } from '../errors.js';
 import type { MetricsOptions } from '../metrics/record.js';
-import { PROVIDERS, type Provider, type Roots } from '../providers/index.js';
+import { PROVIDERS, type Roots } from '../providers/index.js';
 import { ownAccount } from '../system/account.js';
 import type { Flags } from './flags.js';
-import type { Named } from './rules.js';
 import { nameOf, OPTIONS, type Option, rootOption, type Taker } from './table.js';
 import { pathTo } from './values.js';
 
 type Environment = Readonly<Record<string, string | undefined>>;
-type Values = { readonly [N in keyof typeof OPTIONS]: (typeof OPTIONS)[N]['default'] };
+type ValueOf<O extends Option> =
+  | ReturnType<O['parse']>
+  | (O extends { readonly default: string } ? never : undefined);
+type Values = { readonly [N in keyof typeof OPTIONS]: ValueOf<(typeof OPTIONS)[N]> };
+type ChatName = { readonly provider: string; readonly chat: string };
 
 /** What a command is told. What is none of its options has its default; so have the roots, which is ''. */
 export interface Options extends Omit<Values, 'hours' | 'keep'> {
@@ -18,9 +21,9 @@ export interface Options extends Omit<Values, 'hours' | 'keep'> {
   readonly thresholdHours: number;
   readonly thresholdMs: number;
   /** The threshold of one mapping: that of the last `--hours <pattern>=<n>` which matches, or thresholdMs. */
-  thresholdMsOf(mapping: Named): number;
+  thresholdMsOf(mapping: ChatName): number;
   /** Whether `--keep` names a mapping: it is never removed. */
-  isKept(mapping: Named): boolean;
+  isKept(mapping: ChatName): boolean;
 }
 
 /**
@@ -30,28 +33,30 @@ export interface Options extends Omit<Values, 'hours' | 'keep'> {
  * @throws CleanupError when the home directory is needed and unknown
  */
 export function optionsFrom(taker: Taker, flags: Flags, environment: Environment): Options {
-  const read = <T>(option: Option<T>, given = flags): T =>
-    option.of.includes(taker) ? settingOf(option, given, environment) : option.default;
+  const read = <O extends Option>(option: O, given = flags): ValueOf<O> =>
+    option.of.includes(taker) ? settingOf(option, given, environment) : settingOf(option, {}, {});
   const rules = flagValues(OPTIONS.hours, flags);
-  const rule = rules.findLast(({ pattern }) => pattern === undefined);
-  const { hours } = rule ?? read(OPTIONS.hours, {});
-  const patterns = flagValues(OPTIONS.keep, flags);
-  const { hours: _, keep: __, ...others } = OPTIONS;
-  const values = Object.entries(others).map(([name, option]) => [name, read<unknown>(option)]);
+  const { hours } =
+    rules.findLast(({ matches }) => matches === undefined) ?? read(OPTIONS.hours, {});
+  const kept = flagValues(OPTIONS.keep, flags);
+  const values = Object.entries(OPTIONS).map(([name, option]) => [name, read<Option>(option)]);
+  const rootOf = (provider: (typeof PROVIDERS)[number]): string => {
+    const option = rootOption(provider);
+    if (!option.of.includes(taker)) return '';
+    return read(option) ?? join(home(environment), provider.rootName);
+  };
   return {
-    ...(Object.fromEntries(values) as Omit<Values, 'hours' | 'keep'>),
-    roots: rootsFrom((provider) => {
-      const option = rootOption(provider);
-      if (!option.of.includes(taker)) return '';
-      return read(option) ?? join(home(environment), provider.rootName);
-    }),
+    ...(Object.fromEntries(values) as Values),
+    roots: Object.fromEntries(PROVIDERS.map((each) => [each.family, rootOf(each)])) as Roots,
     thresholdHours: hours,
     thresholdMs: hoursToMilliseconds(hours),
-    thresholdMsOf: (mapping) =>
-      hoursToMilliseconds(
-        rules.findLast(({ pattern }) => pattern?.matchesSection(mapping))?.hours ?? hours,
-      ),
-    isKept: (mapping) => patterns.some((pattern) => pattern?.matches(mapping)),
+    thresholdMsOf: (mapping) => {
+      const names = [mapping.provider, ...namesOf(mapping)];
+      return hoursToMilliseconds(
+        rules.findLast(({ matches }) => matches?.(...names))?.hours ?? hours,
+      );
+    },
+    isKept: (mapping) => kept.some((matches) => matches(...namesOf(mapping))),
   };
 }
 
@@ -65,8 +70,9 @@ export function metricsOptions(flags: Flags, environment: Environment): MetricsO
   };
 }
 
-function rootsFrom(rootOf: (provider: Provider) => string): Roots {
-  return Object.fromEntries(PROVIDERS.map((each) => [each.family, rootOf(each)])) as Roots;
+/** The names that a pattern can mean a mapping by. */
+function namesOf({ provider, chat }: ChatName): string[] {
+  return [`${provider}/${chat}`, chat];
 }
 
 function home(environment: Environment): string {
@@ -79,20 +85,21 @@ function home(environment: Environment): string {
 }
 
 /** An option's value: the last flag, else its variable; one that is set to nothing is as good as unset. */
-function settingOf<T>(option: Option<T>, flags: Flags, environment: Environment): T {
+function settingOf<O extends Option>(option: O, flags: Flags, environment: Environment): ValueOf<O>;
+function settingOf(option: Option, flags: Flags, environment: Environment): unknown {
   const { variable, noVariable, parse, parseVariable = parse } = option;
   const flag = flags[nameOf(option)]?.at(-1);
   if (flag !== undefined) return understood(parse, flag, `option '${option.flags}' argument`);
   const text = variable && environment[variable];
-  if (!text) return noVariable && environment[noVariable] ? parse('no') : option.default;
-  return understood(parseVariable, text, `environment variable ${variable}:`);
+  if (text) return understood(parseVariable, text, `environment variable ${variable}:`);
+  const unsaid = noVariable && environment[noVariable] ? 'no' : option.default;
+  return unsaid === undefined ? undefined : parse(unsaid);
 }
 
-/** The values of an option's flags. */
+/** The values of all of an option's flags. */
 function flagValues<T>(option: Option<T>, flags: Flags): T[] {
-  return (flags[nameOf(option)] ?? []).map((text) =>
-    settingOf(option, { [nameOf(option)]: [text] }, {}),
-  );
+  const setting = `option '${option.flags}' argument`;
+  return (flags[nameOf(option)] ?? []).map((text) => understood(option.parse, text, setting));
 }
 
 function understood<T>(parse: (text: string) => T, text: string, setting: string): T {

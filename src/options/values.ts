@@ -4,10 +4,6 @@ import type { RemovalLimit } from '../sessions/decide.js';
 
 // Each of these reads one setting, and throws a UsageError that says what it takes instead.
 
-// A hundred years: beyond it the cut-off would be no date any more.
-const MAX_HOURS = 876_000;
-const MAX_JOURNAL_DAYS = 36_500;
-
 /** A switch, whatever its case. */
 export function yesOrNo(text: string): boolean {
   if (['1', 'true', 'yes'].includes(text.toLowerCase())) return true;
@@ -25,14 +21,34 @@ function positive(text: string, most: number, unit: string): number {
   );
 }
 
-/** An idle threshold, in hours. */
-export function hours(text: string): number {
-  return positive(text, MAX_HOURS, 'hours');
-}
+/** A time in hours. A hundred years: beyond it the cut-off would be no date any more. */
+export const hours = (text: string): number => positive(text, 876_000, 'hours');
 
 /** How long removed mappings can be restored, in days. */
-export function journalDays(text: string): number {
-  return positive(text, MAX_JOURNAL_DAYS, 'days');
+export const journalDays = (text: string): number => positive(text, 36_500, 'days');
+
+/** Whether one of a mapping's names is meant. */
+type Matches = (...names: readonly string[]) => boolean;
+
+/** The sections or chats that are meant: `*` stands for any characters, all else for itself. */
+export function pattern(text: string): Matches {
+  if (text.trim() === '') throw new UsageError("It takes a pattern, such as 'claude-cli/ops-*'.");
+  const literal = text.split(/\*+/).map((part) => part.replaceAll(/[^\w\s]/g, '\\$&'));
+  const matcher = new RegExp(`^${literal.join('.*')}$`, 's');
+  return (...names) => names.some((name) => matcher.test(name));
+}
+
+/** An idle threshold; without `matches` that of every session which no pattern is for. */
+export interface HoursRule {
+  readonly matches: Matches | undefined;
+  readonly hours: number;
+}
+
+/** A threshold, `<n>` or `<pattern>=<n>`; a pattern may have an `=` in it. */
+export function hoursRule(text: string): HoursRule {
+  const at = text.lastIndexOf('=');
+  const matches = at < 0 ? undefined : pattern(text.slice(0, at));
+  return { matches, hours: hours(text.slice(at + 1)) };
 }
 
 /** The most mappings that may go: a number or a share. */
@@ -66,12 +82,13 @@ export function anyText(what: string): (text: string) => string {
 }
 
 /** One of these words. */
-export function oneOf<T extends string>(choices: readonly T[]): (text: string) => T {
-  return (text) => {
+export function oneOf<T extends string>(...choices: readonly T[]) {
+  const parse = (text: string): T => {
     const chosen = choices.find((choice) => choice === text);
     if (chosen === undefined) throw new UsageError(`It takes one of ${choices.join(', ')}.`);
     return chosen;
   };
+  return { choices, parse };
 }
 
 // What a shell would have taken away or replaced. Units, crontabs and containers have no shell.

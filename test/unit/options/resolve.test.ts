@@ -81,6 +81,9 @@ describe('rules', () => {
     expect(threshold('claude-cli', 'a')).toBe(3);
     expect(threshold('claude-cli', 'ops-1')).toBe(48);
     expect(threshold('claude-cli', 'ops-9')).toBe(1);
+    const families = hoursOf(['claude-*=12', 'codex=12']);
+    expect(families('claude-cli', 'a')).toBe(12);
+    expect(families('codex-cli', 'a')).toBe(2);
   });
 
   it('leave the threshold of all others to the variable', () => {

@@ -1,6 +1,6 @@
 import { Option } from 'commander';
 import { expect, it } from 'vitest';
-import { nameOf, OPTIONS, optionsOf, TAKERS } from '../../../src/options/table.js';
+import { defaultOf, nameOf, OPTIONS, optionsOf, TAKERS } from '../../../src/options/table.js';
 
 it('each option stands under the name that commander gives its flags', () => {
   for (const [name, option] of Object.entries(OPTIONS)) {
@@ -15,17 +15,23 @@ it('no command has two options of one flag, and what can not stand beside an opt
     const flags = optionsOf(taker).flatMap((option) => option.flags.match(/--?[\w-]+/g) ?? []);
     expect(new Set(flags).size).toBe(flags.length);
   }
-  for (const { conflicts = [] } of Object.values<{ conflicts?: readonly string[] }>(OPTIONS)) {
+  for (const { conflicts = [] } of TAKERS.flatMap(optionsOf)) {
     expect(names).toEqual(expect.arrayContaining([...conflicts]));
   }
 });
 
-it('what counts when nothing is said is said in the words of the table', () => {
-  const inWords = (value: unknown): string =>
-    value === undefined ? 'none' : value === true ? 'on' : value === false ? 'off' : String(value);
-  const own = ['2', 'as in the map', 'on a terminal'];
-  for (const option of Object.values(OPTIONS)) {
-    if (own.includes(option.defaultNote)) continue;
-    expect(option.defaultNote.replaceAll('`', '')).toBe(inWords(option.default));
+it('what counts when nothing is said makes sense to the option itself', () => {
+  for (const { default: unsaid, parse } of TAKERS.flatMap(optionsOf)) {
+    if (unsaid !== undefined) expect(() => parse(unsaid)).not.toThrow();
   }
+});
+
+it.each([
+  ['hours', '2'],
+  ['sessionDir', '`/tmp/claude_sessions`'],
+  ['bridgeUrl', 'none'],
+  ['dryRun', 'off'],
+  ['sort', 'as in the map'],
+] as const)('what counts for %s when nothing is said is, in words, %s', (name, words) => {
+  expect(defaultOf(OPTIONS[name])).toBe(words);
 });

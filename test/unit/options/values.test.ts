@@ -1,9 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { UsageError } from '../../../src/errors.js';
-import { hoursRule, Pattern } from '../../../src/options/rules.js';
+import { hoursRule, pattern } from '../../../src/options/values.js';
 
-const mapping = { provider: 'claude-cli', chat: 'ops-1' };
+const names = ['claude-cli/ops-1', 'ops-1'];
 
 describe('a pattern', () => {
   it.each([
@@ -20,34 +20,25 @@ describe('a pattern', () => {
     ['ops.1', false],
     ['OPS-1', false],
   ])('%s matches claude-cli/ops-1: %s', (text, matches) => {
-    expect(new Pattern(text).matches(mapping)).toBe(matches);
-  });
-
-  it('matches a section by its name, where sections count', () => {
-    expect(new Pattern('claude-cli').matchesSection(mapping)).toBe(true);
-    expect(new Pattern('claude-*').matchesSection(mapping)).toBe(true);
-    expect(new Pattern('claude').matchesSection(mapping)).toBe(false);
+    expect(pattern(text)(...names)).toBe(matches);
   });
 
   it('without a star matches the chat of that very name, whatever characters it has', () => {
     const text = fc.string({ minLength: 1, maxLength: 20 }).filter((each) => each.trim() !== '');
     fc.assert(
       fc.property(text, text, (chat, other) => {
-        const literal = new Pattern(chat);
+        const literal = pattern(chat);
         if (!chat.includes('*')) {
-          expect(literal.matches({ provider: 'p', chat })).toBe(true);
-          expect(literal.matches({ provider: 'p', chat: other })).toBe(
-            chat === other || chat === `p/${other}`,
-          );
+          expect(literal(chat)).toBe(true);
+          expect(literal(other)).toBe(chat === other);
         }
-        const around = new Pattern(`${chat}*`);
-        expect(around.matches({ provider: 'p', chat: `${chat}${other}` })).toBe(true);
+        expect(pattern(`${chat}*`)(`${chat}${other}`)).toBe(true);
       }),
     );
   });
 
   it.each(['', ' '])('is not %j', (text) => {
-    expect(() => new Pattern(text)).toThrow(UsageError);
+    expect(() => pattern(text)).toThrow(UsageError);
   });
 });
 
@@ -60,7 +51,7 @@ describe('a threshold', () => {
   ])('%s', (text, chat, hours) => {
     const rule = hoursRule(text);
     expect(rule.hours).toBe(hours);
-    expect(rule.pattern?.matches({ provider: 'p', chat: chat ?? '' })).toBe(chat && true);
+    expect(rule.matches?.(chat ?? '')).toBe(chat && true);
   });
 
   it.each(['', '0', 'two', 'codex-cli=', 'codex-cli=two', '=12', 'a=-1', 'a=0'])(
