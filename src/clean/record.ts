@@ -1,5 +1,7 @@
 import { CleanupError, EXIT, type ExitStatus, reason } from '../errors.js';
-import { LAST_RUN_NAME, type RunSettings, readLastRun, writeLastRun } from '../journal/last-run.js';
+
+import { LAST_RUN_NAME, type Run, readLastRun, writeLastRun } from '../journal/last-run.js';
+
 import { findingLine } from '../output/finding.js';
 import type { Problems } from '../output/problems.js';
 import { type CleanReport, summarize } from '../report/clean-report.js';
@@ -18,7 +20,7 @@ export interface Ending {
 }
 
 /** What of a run's options is recorded. */
-export type RecordedOptions = Omit<RunSettings, 'bridgeUrl' | 'onChange'> & {
+export type RecordedOptions = Pick<Run, 'sessionDir' | 'thresholdHours' | 'roots'> & {
   readonly bridgeUrl: URL | undefined;
   readonly onChange: string | undefined;
 };

@@ -1,21 +1,19 @@
-import { closeSync, fstatSync, readFileSync, statSync } from 'node:fs';
+import { closeSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { EXIT, type ExitStatus } from '../errors.js';
 import { VERSION } from '../name.js';
 import { ownAccount } from '../system/account.js';
 import { type BootClock, bootClock } from '../system/boot-clock.js';
-import { isRecord } from '../system/json.js';
-import { openForReading } from '../system/open.js';
+import { isLike } from '../system/json.js';
 import { replaceFile } from '../system/replace-file.js';
 import { unlinkIfThere } from '../system/unlink.js';
+import { openOurs } from './ours.js';
 
 export const LAST_RUN_NAME = 'session_map.last-run.json';
 const TEMP_NAME = `.${LAST_RUN_NAME}.tmp`;
-// Ten thousand waiting mappings of each CLI take a tenth of it.
-const MAX_BYTES = 32 * 1024 * 1024;
 
-/** What a clean run was told. */
-export interface RunSettings {
+/** What a clean run was told, and what became of it; times are ISO 8601, UTC. */
+export interface Run {
   readonly sessionDir: string;
   readonly thresholdHours: number;
   /** The CLIs' directories by family. */
@@ -23,11 +21,6 @@ export interface RunSettings {
   readonly bridgeUrl: string | null;
   /** The command after a run that removed mappings. */
   readonly onChange: string | null;
-}
-
-/** What became of a clean run. */
-export interface RunResult {
-  /** ISO 8601, UTC, as all times here */
   readonly at: string;
   readonly endedAt: string;
   readonly exitStatus: ExitStatus;
@@ -36,19 +29,12 @@ export interface RunResult {
   readonly removed: number;
   /** Why the map can't be replaced in the safe way, as the last commit found; null when it can. */
   readonly weaker: string | null;
-  /** The mappings without a transcript, by `keyOf`: those that wait for `--missing remove`. */
-  readonly missing: Readonly<Record<string, Waiting>>;
-}
-
-/** A mapping that has no transcript. */
-export interface Waiting {
-  readonly session: string;
-  /** When a run first saw that. */
-  readonly since: string;
+  /** The mappings without a transcript, by `keyOf`, and since when: those that wait for `--missing remove`. */
+  readonly missing: Readonly<Record<string, { readonly session: string; readonly since: string }>>;
 }
 
 /** The record of the last clean run, whatever became of it. A dry run leaves none. */
-export interface LastRun extends RunSettings, RunResult {
+export interface LastRun extends Run {
   readonly version: 1;
   /** The kernel's own clock at its end. */
   readonly clock: BootClock;
@@ -63,18 +49,12 @@ export interface LastRun extends RunSettings, RunResult {
  * The record beside the map.
  *
  * @param directory the map's, as `locateMap` gives it
- * @returns undefined when there is none, and for one that is damaged, too large or somebody else's
+ * @returns undefined when there is none, and for one that is damaged or somebody else's
  */
 export function readLastRun(directory: string): LastRun | undefined {
   try {
-    const file = openForReading(join(directory, LAST_RUN_NAME));
+    const { file } = openOurs(join(directory, LAST_RUN_NAME));
     try {
-      const stats = fstatSync(file);
-      const user = process.geteuid?.() ?? 0;
-      // Root also looks at other users' maps.
-      const owner = user === 0 ? statSync(directory).uid : user;
-      const isOurs = [owner, 0].includes(stats.uid);
-      if (!isOurs || !stats.isFile() || stats.size > MAX_BYTES) return undefined;
       const value: unknown = JSON.parse(readFileSync(file, 'utf8'));
       return isLastRun(value) ? value : undefined;
     } finally {
@@ -91,25 +71,24 @@ export function readLastRun(directory: string): LastRun | undefined {
  * @param before the record of the run before, for the counters
  * @throws the system call's error
  */
-export function writeLastRun(
-  directory: string,
-  run: RunSettings & RunResult,
-  before: LastRun | undefined,
-): void {
+export function writeLastRun(directory: string, run: Run, before: LastRun | undefined): void {
   const { runs, removed, failed } = before?.counters ?? { runs: 0, removed: 0, failed: 0 };
-  const path = process.argv[1] ?? '';
-  const hasFailed = run.exitStatus !== EXIT.done;
   const record: LastRun = {
     version: 1,
     ...run,
     clock: bootClock(),
     user: ownAccount()?.name ?? String(process.geteuid?.()),
     home: process.env['HOME'] ?? null,
-    program: { path, version: VERSION, node: process.version, nodePath: process.execPath },
+    program: {
+      path: process.argv[1] ?? '',
+      version: VERSION,
+      node: process.version,
+      nodePath: process.execPath,
+    },
     counters: {
       runs: runs + 1,
       removed: removed + run.removed,
-      failed: failed + (hasFailed ? 1 : 0),
+      failed: failed + (run.exitStatus === EXIT.done ? 0 : 1),
     },
   };
   const temp = join(directory, TEMP_NAME);
@@ -119,10 +98,11 @@ export function writeLastRun(
   replaceFile(join(directory, LAST_RUN_NAME), text, { temp, mode: 0o600 });
 }
 
-/** What is ours is whole or cut short: a look at its parts is enough. */
+// What is ours is whole or cut short: a look at its parts is enough.
+const PARTS = { endedAt: '', roots: {}, missing: {}, clock: {}, program: {}, counters: {} };
+
 function isLastRun(value: unknown): value is LastRun {
-  if (!isRecord(value) || value['version'] !== 1) return false;
-  const parts = ['roots', 'missing', 'clock', 'program', 'counters'];
-  const hasTime = !Number.isNaN(Date.parse(String(value['endedAt'])));
-  return hasTime && parts.every((name) => isRecord(value[name]));
+  if (!isLike(value, { version: 1, ...PARTS })) return false;
+  const { version, endedAt } = value as LastRun;
+  return version === 1 && !Number.isNaN(Date.parse(endedAt));
 }

@@ -2,8 +2,8 @@ import { readSync } from 'node:fs';
 
 /** A line of a file. */
 export interface Line {
-  /** Without its newline; undefined for a line that is too long to be held. */
-  readonly text: string | undefined;
+  /** Without its newline. */
+  readonly text: string;
   /** Its place in the file, bytes; its newline belongs to it. */
   readonly start: number;
   readonly end: number;
@@ -12,30 +12,25 @@ export interface Line {
 }
 
 const PIECE_BYTES = 256 * 1024;
-const MAX_LINE_BYTES = 32 * 1024 * 1024;
 const NEWLINE = 0x0a;
 
 /** The lines of an open file of `size` bytes, the last one first, read in pieces. */
 export function* linesFromEnd(file: number, size: number): Generator<Line> {
-  // The line that ends at `end`; what of it was read so far is held.
-  let end = size;
-  let held: Buffer[] = [];
+  let rest = Buffer.alloc(0);
   for (let start = size; start > 0; ) {
-    const length = Math.min(PIECE_BYTES, start);
+    // A long line in ever larger pieces, so that it is not put together too often.
+    const length = Math.min(Math.max(PIECE_BYTES, rest.length), start);
     start -= length;
-    let piece = readPiece(file, start, length);
-    // A line's own newline is not the one before it.
-    while (end - 1 > start) {
-      const at = piece.lastIndexOf(NEWLINE, Math.min(piece.length - 1, end - 2 - start));
-      if (at === -1) break;
-      yield lineOf([piece.subarray(at + 1), ...held], start + at + 1, end);
-      end = start + at + 1;
-      piece = piece.subarray(0, at + 1);
-      held = [];
+    rest = Buffer.concat([readPiece(file, start, length), rest]);
+    while (rest.length > 1) {
+      // A line's own newline is not the one before it.
+      const before = rest.lastIndexOf(NEWLINE, rest.length - 2) + 1;
+      if (before === 0) break;
+      yield lineOf(rest.subarray(before), start + before);
+      rest = rest.subarray(0, before);
     }
-    held = end - start > MAX_LINE_BYTES ? held.slice(-1) : [piece, ...held];
   }
-  if (end > 0) yield lineOf(held, 0, end);
+  if (rest.length > 0) yield lineOf(rest, 0);
 }
 
 /** An open file's bytes from `start` to `end`. */
@@ -45,12 +40,10 @@ export function* piecesFrom(file: number, start: number, end: number): Generator
   }
 }
 
-function lineOf(parts: readonly Buffer[], start: number, end: number): Line {
-  const isEnded = parts.at(-1)?.at(-1) === NEWLINE;
-  if (end - start > MAX_LINE_BYTES) return { text: undefined, start, end, isEnded };
-  const bytes = parts.length === 1 && parts[0] ? parts[0] : Buffer.concat(parts);
+function lineOf(bytes: Buffer, start: number): Line {
+  const isEnded = bytes.at(-1) === NEWLINE;
   const text = bytes.toString('utf8', 0, bytes.length - (isEnded ? 1 : 0));
-  return { text, start, end, isEnded };
+  return { text, start, end: start + bytes.length, isEnded };
 }
 
 function readPiece(file: number, start: number, length: number): Buffer {

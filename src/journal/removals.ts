@@ -1,7 +1,8 @@
 import { ByChat, type ChatName } from '../session-map/by-chat.js';
 import type { MapPlace } from '../session-map/location.js';
 import type { Mapping, SessionMap } from '../session-map/parse.js';
-import { appendToJournal, type JournalEntry } from './journal.js';
+import type { JournalEntry } from './entries.js';
+import { appendToJournal } from './journal.js';
 
 /** A mapping that goes, and since when its session has been idle. */
 export interface Leaving {
@@ -32,13 +33,14 @@ export class RemovalJournal {
    * @throws CleanupError when the journal can't be written: then nothing may be touched
    */
   announce(leaving: readonly Leaving[], shape: SessionMap['shape']): void {
-    const fresh = this.#announced.length === 0 ? leaving : this.#notYetIn(leaving);
+    const fresh = this.#notAnnounced(leaving);
     if (fresh.length === 0) return;
     appendToJournal(this.#place, this.#entries(fresh, shape));
-    this.#announced = this.#announced.length === 0 ? leaving : [...this.#announced, ...fresh];
+    this.#announced = this.#announced.length === 0 ? fresh : [...this.#announced, ...fresh];
   }
 
-  #notYetIn(leaving: readonly Leaving[]): readonly Leaving[] {
+  #notAnnounced(leaving: readonly Leaving[]): readonly Leaving[] {
+    if (this.#announced.length === 0) return leaving;
     const known = ByChat.of(this.#announced.map(({ mapping }) => [mapping, mapping.raw]));
     return leaving.filter(({ mapping }) => known.get(mapping) !== mapping.raw);
   }
@@ -65,13 +67,11 @@ export class RemovalJournal {
    */
   end(kept: readonly ChatName[], unsure: readonly ChatName[], collisions: number): void {
     if (this.#announced.length === 0) return;
-    const { run } = this;
-    const at = new Date().toISOString();
-    const entries: JournalEntry[] = [{ op: 'done', run, at, kept: [], unsure, collisions }];
+    const stamp = { op: 'done', run: this.run, at: new Date().toISOString(), collisions } as const;
+    const entries: JournalEntry[] = [{ ...stamp, kept: [], unsure }];
     // In lines of a bounded length.
     for (let from = 0; from < kept.length; from += NAMES_PER_LINE) {
-      const some = kept.slice(from, from + NAMES_PER_LINE);
-      entries.push({ op: 'done', run, at, kept: some, unsure: [], collisions });
+      entries.push({ ...stamp, kept: kept.slice(from, from + NAMES_PER_LINE), unsure: [] });
     }
     appendToJournal(this.#place, entries);
   }

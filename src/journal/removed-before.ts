@@ -1,7 +1,7 @@
 import { isoTime } from '../output/time.js';
 import { ByChat, type ChatName } from '../session-map/by-chat.js';
-import type { JournalEntry } from './journal.js';
-import { EndedRuns } from './restorable.js';
+import type { JournalEntry } from './entries.js';
+import { outcomes } from './outcomes.js';
 
 /** One removal; times are ISO 8601, UTC. */
 export interface Removal {
@@ -27,10 +27,8 @@ export function removedBefore(
   isAsked: (name: ChatName) => boolean,
 ): ByChat<Removals> {
   const found = new ByChat<Removals>();
-  const runs = new EndedRuns();
-  for (const entry of journal) {
-    if (entry.op === 'done') runs.add(entry, entry.kept);
-    if (entry.op !== 'remove' || !isAsked(entry) || runs.stayedIn(entry.run)?.has(entry)) continue;
+  for (const { kind, entry } of outcomes(journal)) {
+    if (kind === 'restored' || kind === 'kept' || !isAsked(entry)) continue;
     const { provider, chat, session, at } = entry;
     const known = found.get(entry) ?? { provider, chat, removals: [] };
     const lastActivity = entry.lastActivity === null ? null : isoTime(entry.lastActivity);

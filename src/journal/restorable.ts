@@ -1,9 +1,8 @@
 import { CleanupError } from '../errors.js';
-import { printable } from '../output/printable.js';
-import { ByChat, type ChatName } from '../session-map/by-chat.js';
-import { meant } from '../session-map/meant.js';
+import { ByChat, meant } from '../session-map/by-chat.js';
 import { canHold, mappingsOf, type SessionMap } from '../session-map/parse.js';
-import type { DoneEntry, JournalEntry, RemovedEntry } from './journal.js';
+import type { JournalEntry, RemovedEntry } from './entries.js';
+import { outcomes } from './outcomes.js';
 
 /** A removed mapping that the journal has. */
 export interface Restorable {
@@ -32,64 +31,37 @@ export function restorables(
 ): Restorables {
   const mappings = map === undefined ? [] : mappingsOf(map);
   const sessions = ByChat.of(mappings.map((mapping) => [mapping, mapping.session]));
-  const obstacleTo = (name: ChatName): Restorable['obstacle'] => {
-    if (sessions.has(name)) return 'mapped';
-    return map === undefined || canHold(map, name.provider) ? undefined : 'flat';
-  };
+  const hasRoom = (provider: string): boolean => map === undefined || canHold(map, provider);
   const all: Restorable[] = [];
   const seen = new ByChat<true>();
-  const runs = new EndedRuns();
   let lastRun: string | undefined;
-  for (const entry of journal) {
-    if (entry.op === 'done') runs.add(entry, entry.kept);
-    if (entry.op !== 'remove') continue;
+  for (const { kind, entry } of outcomes(journal)) {
+    if (kind === 'restored' || kind === 'kept') continue;
     const isThere = sessions.get(entry) === entry.session;
-    const stayed = runs.stayedIn(entry.run);
     // Of a killed run's removals those count that took place.
-    if (stayed === undefined ? isThere : stayed.has(entry)) continue;
+    if (kind === 'unknown' && isThere) continue;
     lastRun ??= entry.run;
     if (seen.has(entry)) continue;
     seen.set(entry, true);
     // Back with the same session: there is nothing to restore.
-    if (!isThere) all.push({ entry, obstacle: obstacleTo(entry) });
+    if (isThere) continue;
+    const obstacle = sessions.has(entry) ? 'mapped' : hasRoom(entry.provider) ? undefined : 'flat';
+    all.push({ entry, obstacle });
   }
   return { all, lastRun };
-}
-
-/** What has stayed, of the run whose entries are being read; they stand together in the journal. */
-export class EndedRuns {
-  #run: string | undefined;
-  #stayed = new ByChat<true>();
-
-  add({ run }: DoneEntry, stayed: readonly ChatName[]): void {
-    if (this.#run !== run) this.#stayed = new ByChat();
-    this.#run = run;
-    for (const name of stayed) this.#stayed.set(name, true);
-  }
-
-  /** The mappings that were announced as removed and stayed; undefined for a run that has not come to its end. */
-  stayedIn(run: string): ByChat<true> | undefined {
-    return run === this.#run ? this.#stayed : undefined;
-  }
-}
-
-/** What the user asked to restore. */
-export interface Choice {
-  readonly all: boolean;
-  /** Those that this run removed. */
-  readonly run: string | undefined;
 }
 
 /**
  * The removals that were asked for.
  *
  * @param chats chat ids, whole or their first 8 or more characters, or `provider/chat`
+ * @param choice all of them, or those that a run removed, instead of chats
  * @throws CleanupError for a chat that has nothing to restore, or that means several
  */
 export function chooseRemovals(
   all: readonly Restorable[],
   chats: readonly string[],
-  choice: Choice,
+  choice: { readonly all: boolean; readonly run: string | undefined },
 ): Restorable[] {
   if (choice.all) return [...all];
   if (choice.run !== undefined) return all.filter(({ entry }) => entry.run === choice.run);
@@ -102,12 +74,12 @@ function chatNamed(all: readonly Restorable[], name: string): Restorable[] {
   const chats = new Set(found.map(({ entry }) => entry.chat));
   if (found.length === 0) {
     throw new CleanupError(
-      `no removed mapping of chat '${printable(name)}' can be put back; 'restore' alone lists those that can`,
+      `no removed mapping of chat '${name}' can be put back; 'restore' alone lists those that can`,
     );
   }
   // One chat can have been mapped for several CLIs.
   if (chats.size > 1 && !chats.has(name)) {
-    throw new CleanupError(`'${printable(name)}' means several chats; give more of the id`);
+    throw new CleanupError(`'${name}' means several chats; give more of the id`);
   }
   return found;
 }

@@ -1,13 +1,12 @@
 import { CleanupError } from '../errors.js';
-import type { JournalEntry } from '../journal/journal.js';
+import type { JournalEntry } from '../journal/entries.js';
 import { type Removals, removedBefore } from '../journal/removed-before.js';
 import { PROGRAM } from '../name.js';
 import { printable } from '../output/printable.js';
 import { isoTime, localTime } from '../output/time.js';
 import { resumeWords } from '../providers/index.js';
 import { inWords } from '../providers/obstacle.js';
-import { ByChat, type ChatName } from '../session-map/by-chat.js';
-import { meant } from '../session-map/meant.js';
+import { ByChat, type ChatName, meant } from '../session-map/by-chat.js';
 import type { Assessment } from '../sessions/assess.js';
 import type { Decision } from '../sessions/decide.js';
 

@@ -14,12 +14,6 @@ export class ByChat<T> {
     return all;
   }
 
-  get size(): number {
-    let size = 0;
-    for (const chats of this.#sections.values()) size += chats.size;
-    return size;
-  }
-
   get({ provider, chat }: ChatName): T | undefined {
     return this.#sections.get(provider)?.get(chat);
   }
@@ -41,4 +35,21 @@ export class ByChat<T> {
   *values(): Generator<T> {
     for (const chats of this.#sections.values()) yield* chats.values();
   }
+}
+
+const SHORTEST_BEGINNING = 8;
+
+/**
+ * Those that a user's word means: a whole chat id or `provider/chat`, or else the beginning of one, of 8
+ * characters at least.
+ */
+export function meant<T>(all: readonly T[], word: string, nameOf: (one: T) => ChatName): T[] {
+  const matching = (matches: (name: string) => boolean): T[] =>
+    all.filter((one) => {
+      const { provider, chat } = nameOf(one);
+      return matches(chat) || matches(`${provider}/${chat}`);
+    });
+  const exact = matching((name) => name === word);
+  if (exact.length > 0 || word.length < SHORTEST_BEGINNING) return exact;
+  return matching((name) => name.startsWith(word));
 }

@@ -1,14 +1,10 @@
 import type { JsonMember, JsonNode } from './json-outline.js';
-import type { SessionMap } from './parse.js';
+import type { Mapping, SessionMap } from './parse.js';
 
-/** A mapping to put into a map: `raw` is its value's JSON text. */
-export interface Entry {
-  readonly provider: string;
-  readonly chat: string;
-  readonly raw: string;
-  /** It stood in a flat map: one that is empty becomes flat again. */
+/** A mapping to put into a map. One that stood in a flat map makes an empty one flat again. */
+export type Entry = Pick<Mapping, 'provider' | 'chat' | 'raw'> & {
   readonly flat?: true | undefined;
-}
+};
 
 /** A piece of the text, `start` to `end`, and what takes its place. */
 interface Edit {
@@ -51,7 +47,7 @@ function without(text: string, node: JsonNode, goes: (member: JsonMember) => boo
 
 /**
  * The map's text with these entries: one that is there gets the new value in its place, a new one is
- * added at the end of its section, written as its neighbours are; a missing section is added.
+ * added at the end of its section; a missing section is added.
  *
  * @param entries those that the map can hold
  */
@@ -81,43 +77,23 @@ function put(map: SessionMap, node: JsonNode, entries: readonly Entry[]): Edit[]
   const there = new Map(node.members.map(({ key, value }) => [key, value]));
   const edits: Edit[] = [];
   const added: string[] = [];
-  const colon = colonIn(map, node);
   for (const { chat, raw } of entries) {
     const value = there.get(chat);
-    if (value === undefined) added.push(`${JSON.stringify(chat)}${colon}${raw}`);
+    if (value === undefined) added.push(`${JSON.stringify(chat)}: ${raw}`);
     else edits.push({ start: value.start, end: value.end, text: raw });
   }
   return [...edits, ...append(map, node, added)];
 }
 
-/** Members added behind an object's last one, with the white space that its members have. */
-function append(map: SessionMap, node: JsonNode, members: readonly string[]): Edit[] {
+/** Members added behind an object's last one, on lines of their own where its first one is. */
+function append({ text }: SessionMap, node: JsonNode, members: readonly string[]): Edit[] {
   if (members.length === 0) return [];
+  const first = node.members[0];
   const last = node.members.at(-1);
-  const lead = leadOf(map, node);
-  // What stands behind a colon stands behind a comma, where its members share a line.
-  const comma = `,${lead || colonIn(map, node).trimStart().slice(1)}`;
-  if (last !== undefined) {
-    const { end } = last.value;
-    return [{ start: end, end, text: comma + members.join(comma) }];
-  }
-  // In an indented map a section that was empty gets lines of its own.
-  const outer = leadOf(map, map.root);
-  const isIndented = node !== map.root && outer.includes('\n');
-  const inner = isIndented ? outer + outer.slice(outer.lastIndexOf('\n') + 1) : '';
-  const text = `{${inner}${members.join(`,${inner || ' '}`)}${isIndented ? outer : ''}}`;
-  return [{ start: node.start, end: node.end, text }];
-}
-
-/** The white space before an object's first member. */
-function leadOf({ text }: SessionMap, { start, members }: JsonNode): string {
-  return text.slice(start + 1, members[0]?.start ?? start + 1);
-}
-
-/** The colon as an object's last member has it, with the white space around. */
-function colonIn({ text, root }: SessionMap, node: JsonNode): string {
-  const member = node.members.at(-1) ?? root.members.at(-1);
-  return member === undefined ? ': ' : text.slice(member.keyEnd, member.value.start);
+  const separator = `,${(first && text.slice(node.start + 1, first.start)) || ' '}`;
+  const added = members.join(separator);
+  if (last === undefined) return [{ start: node.start, end: node.end, text: `{${added}}` }];
+  return [{ start: last.value.end, end: last.value.end, text: separator + added }];
 }
 
 /** The text with edits that do not overlap. */

@@ -1,4 +1,4 @@
-import { CleanupError } from '../errors.js';
+import { CleanupError, reason } from '../errors.js';
 import { type Family, familyOf } from './family.js';
 import { foreignLooks, isRecord, SESSION_FIELDS, tellsMore } from './foreign.js';
 import { type JsonMember, type JsonNode, lastMember, outline } from './json-outline.js';
@@ -28,8 +28,8 @@ export interface SessionMap {
     readonly node: JsonNode;
     readonly mappings: readonly Mapping[];
   }[];
-  /** Members that stand beside the sections and are none, and what that means. */
-  readonly oddities: readonly { readonly key: string; readonly message: string }[];
+  /** The members that stand beside the sections: left as they are, never cleaned. */
+  readonly oddities: readonly string[];
 }
 
 const FLAT_PROVIDER = 'claude-cli';
@@ -51,8 +51,7 @@ export function parseSessionMap(bytes: Uint8Array): SessionMap {
   try {
     text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
   } catch (error) {
-    if (error instanceof TypeError) throw new MalformedMapError('is not UTF-8 text');
-    throw new CleanupError(`is too large to be read as one text (${bytes.length} bytes)`);
+    throw new MalformedMapError(`is not UTF-8 text, or too much of it (${reason(error)})`);
   }
   return parseSessionMapText(text);
 }
@@ -129,11 +128,7 @@ function interpret(text: string, root: JsonNode): Omit<SessionMap, 'text' | 'roo
         node: value,
         mappings: effectiveMembers(value).map((member) => toMapping(text, key, member)),
       })),
-    oddities: members.filter(isOdd).map(({ key, value }) => {
-      const what =
-        value.kind === 'object' ? 'is a record and no section' : 'stands beside the sections';
-      return { key, message: `${what} of the map: left as it is, never cleaned` };
-    }),
+    oddities: members.filter(isOdd).map(({ key }) => key),
   };
 }
 

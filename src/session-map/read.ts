@@ -1,7 +1,6 @@
 import { closeSync, fstatSync, readFileSync, type Stats } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { CleanupError, errorCode, reason } from '../errors.js';
-import { printable } from '../output/printable.js';
 import { openForReading } from '../system/open.js';
 import { MalformedMapError, parseSessionMap, type SessionMap } from './parse.js';
 
@@ -38,7 +37,7 @@ export async function readMap(path: string): Promise<MapSnapshot | undefined> {
       return { ...lastRead, stats };
     } catch (error) {
       const isPassing = error instanceof MalformedMapError && attempt < ATTEMPTS;
-      if (!isPassing) throw explained(path, error);
+      if (!isPassing) throw unreadable(path, error);
     }
     await sleep(PAUSE_MS);
   }
@@ -60,13 +59,12 @@ export function readOnce(path: string): Omit<MapSnapshot, 'map'> | undefined {
   }
 }
 
-function explained(path: string, error: unknown): CleanupError {
+function unreadable(path: string, error: unknown): CleanupError {
   const isOurs = error instanceof CleanupError;
   const told = isOurs ? error.message : `can't be read: ${reason(error)}`;
   let fix = isOurs ? "is it the bridge's map?" : 'run as the user that the bridge runs as';
   if (error instanceof MalformedMapError) {
-    fix =
-      'if no bridge is writing it at this moment, repair it, or move it away and let the bridge start a new one';
+    fix = 'if no bridge is writing it now, repair it, or move it away so that a new one is begun';
   }
-  return new CleanupError(`${printable(path)}: ${told}; left untouched`, fix);
+  return new CleanupError(`${path}: ${told}; left untouched`, fix);
 }

@@ -89,7 +89,8 @@ function reportMap(
   bridge: Bridge | undefined,
   problems: Problems,
 ): void {
-  for (const { key, message } of file?.map.oddities ?? []) {
+  for (const key of file?.map.oddities ?? []) {
+    const message = 'stands beside the sections of the map: left as it is, never cleaned';
     problems.add(warning(`${location.path}: "${key.slice(0, 80)}"`, message));
   }
   if (bridge !== undefined && memory === undefined) {

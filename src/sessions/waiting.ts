@@ -1,10 +1,10 @@
-import type { Waiting } from '../journal/last-run.js';
+import type { Run } from '../journal/last-run.js';
 import { keyOf, type Mapping } from '../session-map/parse.js';
 import type { Decision } from './decision.js';
 import { suspiciousPictures } from './pictures.js';
 
 /** When runs first saw that mappings have no transcript, by `keyOf`. */
-export type WaitingList = Readonly<Record<string, Waiting>>;
+export type WaitingList = Run['missing'];
 
 /** So many wait at most: the next ones in the map take their turn when these have gone. */
 export const MOST_WAITING = 10_000;

@@ -1,5 +1,5 @@
-import type { JournalEntry } from '../journal/journal.js';
-import { EndedRuns } from '../journal/restorable.js';
+import type { JournalEntry } from '../journal/entries.js';
+import { outcomes } from '../journal/outcomes.js';
 import { type Finding, warning } from '../output/finding.js';
 import { ByChat } from '../session-map/by-chat.js';
 import type { Decision } from './decide.js';
@@ -17,20 +17,14 @@ export function writtenBack(
 ): Decision[] {
   if (decisions.length === 0) return [];
   const back: Decision[] = [];
-  const runs = new EndedRuns();
   let waiting: ByChat<Decision> | undefined;
-  for (const entry of journal) {
+  for (const { kind, entry } of outcomes(journal)) {
     waiting ??= ByChat.of(decisions.map((decision) => [decision.mapping, decision]));
-    if (entry.op === 'done') runs.add(entry, [...entry.kept, ...entry.unsure]);
-    if (entry.op !== 'remove' && entry.op !== 'restore') continue;
     const decision = waiting.get(entry);
-    if (decision === undefined) continue;
-    const hasStayed = runs.stayedIn(entry.run)?.has(entry) ?? true;
-    if (entry.op === 'remove' && hasStayed) continue;
+    if (decision === undefined || (kind !== 'removed' && kind !== 'restored')) continue;
     waiting.delete(entry);
-    const { mapping, lastActivity } = decision;
-    const isSame = entry.op === 'remove' && entry.session === mapping.session;
-    if (isSame && (lastActivity ?? 0) <= (entry.lastActivity ?? 0)) back.push(decision);
+    if (kind === 'restored' || entry.session !== decision.mapping.session) continue;
+    if ((decision.lastActivity ?? 0) <= (entry.lastActivity ?? 0)) back.push(decision);
   }
   return back;
 }

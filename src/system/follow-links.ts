@@ -1,5 +1,6 @@
 import { readlinkSync, type Stats } from 'node:fs';
 import { join, resolve } from 'node:path';
+import { CleanupError } from '../errors.js';
 
 const MAX_LINKS = 16;
 
@@ -18,7 +19,7 @@ export interface Followed {
  *
  * @param look gives the stats of what stands at a path, undefined for nothing; it throws for what may not be
  *   gone through
- * @throws Error for a chain of links without an end
+ * @throws CleanupError for a chain of links without an end
  */
 export function followLinks(start: string, look: (path: string) => Stats | undefined): Followed {
   const names = namesIn(resolve(start));
@@ -41,7 +42,7 @@ export function followLinks(start: string, look: (path: string) => Stats | undef
       continue;
     }
     links += 1;
-    if (links > MAX_LINKS) throw new Error('too many symbolic links');
+    if (links > MAX_LINKS) throw new CleanupError(`${start}: too many symbolic links`);
     const target = readlinkSync(next);
     if (target.startsWith('/')) path = '/';
     const added = namesIn(target);

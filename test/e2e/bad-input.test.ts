@@ -83,7 +83,7 @@ describe('a map that is no session map', () => {
     mkdirSync(home.mapPath);
     const { status, stderr } = await home.run();
     expect(status).toBe(1);
-    expect(stderr).toContain(`${home.mapPath}: is a directory`);
+    expect(stderr).toContain(`${home.mapPath}: is not a regular file; left untouched`);
   });
 
   it.runIf(isRoot)('is refused when it may not be read', async () => {

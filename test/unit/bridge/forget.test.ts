@@ -75,7 +75,7 @@ describe('a bridge that is asked to forget mappings', () => {
     const { forgotten, unsure, failures, left } = await forget(bridge, many);
     expect(bridge.asked).toEqual(many);
     expect(bridge.readings).toBeLessThan(10);
-    expect({ count: forgotten.size, unsure, failures, left }).toEqual({
+    expect({ count: [...forgotten.values()].length, unsure, failures, left }).toEqual({
       ...{ count: many.length, unsure: undefined, failures: [], left: ['other'] },
     });
   });
@@ -125,7 +125,10 @@ describe('a bridge that is asked to forget mappings', () => {
     const bridge = new StandIn(memoryOf(['a', 'b']));
     bridge.forget = async () => undefined;
     const { forgotten, failures, left } = await forget(bridge, ['a', 'b']);
-    expect({ forgotten: forgotten.size, left }).toEqual({ forgotten: 0, left: ['a', 'b'] });
+    expect({ forgotten: [...forgotten.values()].length, left }).toEqual({
+      forgotten: 0,
+      left: ['a', 'b'],
+    });
     expect(failures.map(({ message }) => message)).toEqual([
       expect.stringContaining('claude-cli/a and still has it'),
       expect.stringContaining('claude-cli/b and still has it'),

@@ -2,10 +2,10 @@ import { appendFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
+import type { JournalEntry } from '../../../src/journal/entries.js';
 import {
   appendToJournal,
   Journal,
-  type JournalEntry,
   journalPath,
   pruneJournal,
 } from '../../../src/journal/journal.js';

@@ -7,13 +7,12 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 import {
   LAST_RUN_NAME,
   type LastRun,
-  type RunResult,
-  type RunSettings,
+  type Run,
   readLastRun,
   writeLastRun,
 } from '../../../src/journal/last-run.js';
 
-const run: RunSettings & RunResult = {
+const run: Run = {
   at: '2026-11-20T10:00:00.000Z',
   endedAt: '2026-11-20T10:00:01.000Z',
   exitStatus: 0,

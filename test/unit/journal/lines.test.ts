@@ -6,7 +6,6 @@ import { expect, it, onTestFinished } from 'vitest';
 import { type Line, linesFromEnd } from '../../../src/journal/lines.js';
 
 const PIECE = 256 * 1024;
-const MOST = 32 * 1024 * 1024;
 
 function linesOf(content: string | Buffer): Line[] {
   const directory = mkdtempSync(join(tmpdir(), 'lines-'));
@@ -41,14 +40,4 @@ it('gives the lines of a file, with their places', () => {
     }),
     { numRuns: 60 },
   );
-});
-
-it('holds no line that is too long, and gives those around it', () => {
-  const lines = linesOf(`a\n${'x'.repeat(MOST + PIECE)}\nb\n${'y'.repeat(MOST + 1)}`);
-  expect(lines.map(({ text, isEnded }) => [text, isEnded])).toEqual([
-    ['a', true],
-    [undefined, true],
-    ['b', true],
-    [undefined, false],
-  ]);
 });

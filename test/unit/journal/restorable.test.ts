@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { JournalEntry } from '../../../src/journal/journal.js';
+import type { JournalEntry } from '../../../src/journal/entries.js';
 import { restorables } from '../../../src/journal/restorable.js';
 import { parseSessionMapText } from '../../../src/session-map/parse.js';
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { meant } from '../../../src/session-map/meant.js';
+import { meant } from '../../../src/session-map/by-chat.js';
 
 const ALL = [
   { provider: 'claude-cli', chat: 'telegram:1' },
