@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import type { IncomingMessage } from 'node:http';
-import { CleanupError, errorCode } from '../errors.js';
+import { CleanupError, errorCode, reason } from '../errors.js';
 import { printable } from '../output/printable.js';
 import type { ChatName } from '../session-map/by-chat.js';
 import { lastMember, outline } from '../session-map/json-outline.js';
@@ -24,15 +24,12 @@ export class NoAnswerError extends BridgeError {}
  * no proxy asked.
  */
 export class Bridge {
-  readonly #base: URL;
+  readonly address: string;
 
   constructor(url: URL) {
-    this.#base = new URL(url);
-    if (!this.#base.pathname.endsWith('/')) this.#base.pathname += '/';
-  }
-
-  get address(): string {
-    return this.#base.href;
+    const base = new URL(url);
+    if (!base.pathname.endsWith('/')) base.pathname += '/';
+    this.address = base.href;
   }
 
   /**
@@ -46,15 +43,16 @@ export class Bridge {
     let answer: Answer;
     try {
       const maxBytes = SMALL_ANSWER_BYTES + ANSWER_PER_MAP * mapBytes;
-      answer = await ask('GET', new URL('sessions', this.#base), maxBytes);
+      answer = await ask('GET', new URL('sessions', this.address), maxBytes);
     } catch (error) {
-      if (codesOf(error).every((code) => code === 'ECONNREFUSED')) return undefined;
-      throw this.#error(BridgeError, describe(error));
+      // A name with several addresses fails with one error for each of them.
+      const errors: unknown[] = error instanceof AggregateError ? error.errors : [error];
+      if (errors.every((one) => errorCode(one) === 'ECONNREFUSED')) return undefined;
+      throw this.error(reason(error));
     }
     const memory = answer.status === 200 ? memoryIn(answer.body) : undefined;
     if (memory !== undefined) return memory;
-    const what = answer.status === 200 ? 'something else than its sessions' : answer.status;
-    throw this.#error(BridgeError, `GET /sessions answered ${what}`);
+    throw this.error(`GET /sessions answered ${answer.status} and not its sessions`);
   }
 
   /**
@@ -67,20 +65,20 @@ export class Bridge {
     const path = `sessions/${encodeURIComponent(chat)}?model=${encodeURIComponent(provider)}`;
     let answer: Answer;
     try {
-      answer = await ask('DELETE', new URL(path, this.#base), SMALL_ANSWER_BYTES);
+      answer = await ask('DELETE', new URL(path, this.address), SMALL_ANSWER_BYTES);
     } catch (error) {
-      return this.#error(NoAnswerError, describe(error));
+      return this.error(reason(error), NoAnswerError);
     }
     const { status } = answer;
     const body = parseJson(answer.body);
     const isDeleted = status === 200 && isRecord(body) && body['status'] === 'deleted';
     if (isDeleted || status === 404) return undefined;
-    const what = status === 200 ? 'something else than that it is deleted' : status;
     const asked = `DELETE /sessions/<chat>?model=${provider}`;
-    return this.#error(BridgeError, `${asked} answered ${what}`);
+    return this.error(`${asked} answered ${status} and not that it is deleted`);
   }
 
-  #error(kind: typeof BridgeError, problem: string): BridgeError {
+  /** What is wrong with this bridge, in words, as an error. */
+  error(problem: string, kind = BridgeError): BridgeError {
     const told = `bridge ${printable(this.address)}: ${printable(problem)}; the mappings stay`;
     return new kind(`${told}. Check --bridge-url and the bridge`);
   }
@@ -102,23 +100,22 @@ async function ask(method: 'GET' | 'DELETE', url: URL, maxBytes: number): Promis
     // An agent of our own reads no proxy from the environment.
     const asked = request(url, { method, headers, signal, agent: new Agent() }).end();
     const [response] = (await once(asked, 'response')) as [IncomingMessage];
-    return { status: response.statusCode ?? 0, body: await bodyOf(response, maxBytes) };
+    return { status: response.statusCode ?? 0, body: await textOf(response, maxBytes) };
   } catch (error) {
     if (!signal.aborted) throw error;
     throw new BridgeError(`no whole answer within ${TIMEOUT_MS / 1000} s`);
   }
 }
 
-async function bodyOf(response: IncomingMessage, maxBytes: number): Promise<string> {
-  const chunks: Uint8Array[] = [];
-  let length = 0;
+async function textOf(response: IncomingMessage, maxBytes: number): Promise<string> {
+  let text = '';
   // Leaving the loop early closes the connection.
-  for await (const chunk of response as AsyncIterable<Uint8Array>) {
-    length += chunk.length;
-    if (length > maxBytes) throw new BridgeError(`its answer is larger than ${maxBytes} bytes`);
-    chunks.push(chunk);
+  for await (const piece of response.setEncoding('utf8') as AsyncIterable<string>) {
+    text += piece;
+    if (text.length > maxBytes)
+      throw new BridgeError(`its answer is larger than ${maxBytes} bytes`);
   }
-  return Buffer.concat(chunks).toString('utf8');
+  return text;
 }
 
 /** The sessions in an answer; undefined when there are none. */
@@ -133,13 +130,4 @@ function memoryIn(body: string): SessionMap | undefined {
 /** Whether a chat's id can stand in the bridge's address: its router takes no slash, however it is written. */
 export function isNameable(chat: string): boolean {
   return !['', '.', '..'].includes(chat) && !/[/\p{Cs}]/u.test(chat);
-}
-
-/** A name with several addresses fails with one error for each of them. */
-function codesOf(error: unknown): (string | undefined)[] {
-  return (error instanceof AggregateError ? error.errors : [error]).map(errorCode);
-}
-
-function describe(error: unknown): string {
-  return codesOf(error).find(Boolean) ?? (error instanceof Error ? error.message : String(error));
 }

@@ -1,8 +1,8 @@
 import type { FinalCheck } from '../commit/remove-mappings.js';
 import type { Leaving } from '../journal/removals.js';
-import { ByChat } from '../session-map/by-chat.js';
+import { ByChat, hasMapping } from '../session-map/by-chat.js';
 import { removeMappings } from '../session-map/edit.js';
-import { type Mapping, mappingsOf, type SessionMap } from '../session-map/parse.js';
+import type { Mapping, SessionMap } from '../session-map/parse.js';
 import { readMap, readOnce } from '../session-map/read.js';
 import { type Bridge, BridgeError, NoAnswerError } from './client.js';
 
@@ -56,9 +56,8 @@ export async function forgetInBridge(
     await memory.read();
     for (const mapping of deleted.filter((one) => memory.has(one))) {
       const { provider, chat } = mapping;
-      const what = `was asked to forget ${provider}/${chat} and still has it; the mapping stays`;
       forgotten.delete(mapping);
-      failures.push(new BridgeError(`bridge ${bridge.address}: it ${what}`));
+      failures.push(bridge.error(`it was asked to forget ${provider}/${chat} and still has it`));
     }
     deleted = [];
   };
@@ -67,9 +66,7 @@ export async function forgetInBridge(
       if (isAskedToEnd()) break;
       const { mapping } = candidate;
       if (performance.now() > deadline) {
-        throw new BridgeError(
-          `bridge ${bridge.address}: it is slow; the rest of the idle mappings is left to the next run`,
-        );
+        throw bridge.error('it is slow: the rest of the idle mappings is left to the next run');
       }
       if (deleted.length >= DELETES_PER_READING || !memory.isCurrent()) await readMemory();
       if (!memory.has(mapping) || lastWord.stays(candidate)) continue;
@@ -94,31 +91,25 @@ export async function forgetInBridge(
 
 /** The bridge's memory as it was last read, and the file that shows whether it still is so. */
 class KnownMemory {
-  readonly #bridge: Bridge;
-  readonly #mapPath: string;
   map: SessionMap | undefined;
+  has = hasMapping(undefined);
   #file: SessionMap | undefined;
-  #sessions = new ByChat<string | null>();
-  #sessionsInFile = new ByChat<string | null>();
+  #isInFile = hasMapping(undefined);
   #without = new ByChat<true>();
 
-  constructor(bridge: Bridge, mapPath: string) {
-    this.#bridge = bridge;
-    this.#mapPath = mapPath;
-  }
+  constructor(
+    private readonly bridge: Bridge,
+    private readonly mapPath: string,
+  ) {}
 
   /** The file first: what changes between the two makes the file another one, and is seen. */
   async read(): Promise<void> {
-    const file = await readMap(this.#mapPath).catch(() => undefined);
-    this.map = await this.#bridge.memory(file?.bytes.length ?? 0);
-    if (this.map === undefined) {
-      throw new BridgeError(
-        `bridge ${this.#bridge.address}: it stopped during the run; the mappings stay`,
-      );
-    }
+    const file = await readMap(this.mapPath).catch(() => undefined);
+    this.map = await this.bridge.memory(file?.bytes.length ?? 0);
+    if (this.map === undefined) throw this.bridge.error('it stopped during the run');
+    this.has = hasMapping(this.map);
     this.#file = file?.map;
-    this.#sessions = sessionsIn(this.map);
-    this.#sessionsInFile = sessionsIn(file?.map);
+    this.#isInFile = hasMapping(file?.map);
     this.#without = new ByChat();
   }
 
@@ -128,23 +119,15 @@ class KnownMemory {
       this.#without.has({ provider, chat }),
     );
     try {
-      return readOnce(this.#mapPath)?.bytes.equals(Buffer.from(text)) ?? false;
+      return readOnce(this.mapPath)?.bytes.equals(Buffer.from(text)) ?? false;
     } catch {
       return false;
     }
   }
 
-  has({ session, ...name }: Mapping): boolean {
-    return this.#sessions.get(name) === session;
-  }
-
   /** What the file has not as the memory has it leaves no trace in the file. */
-  expectWithout({ session, ...name }: Mapping): void {
-    if (this.#sessionsInFile.get(name) !== session) this.#file = undefined;
-    this.#without.set(name, true);
+  expectWithout(mapping: Mapping): void {
+    if (!this.#isInFile(mapping)) this.#file = undefined;
+    this.#without.set(mapping, true);
   }
-}
-
-function sessionsIn(map: SessionMap | undefined): ByChat<string | null> {
-  return ByChat.of((map ? mappingsOf(map) : []).map((mapping) => [mapping, mapping.session]));
 }

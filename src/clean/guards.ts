@@ -2,8 +2,7 @@ import { hostname } from 'node:os';
 import type { LastRun } from '../journal/last-run.js';
 import { type Finding, problem, warning } from '../output/finding.js';
 import type { Assessment } from '../sessions/assess.js';
-import { exceeds, type RemovalLimit } from '../sessions/decide.js';
-import { type BootClock, bootClock } from '../system/boot-clock.js';
+import { bootClock } from '../system/boot-clock.js';
 
 // Clocks of file servers and of this machine differ by seconds; more is a clock that was set back.
 const CLOCK_SLACK_MS = 5 * 60 * 1000;
@@ -11,6 +10,12 @@ const CLOCK_SLACK_MS = 5 * 60 * 1000;
 // A virtual machine that was halted wakes up with as much; its next run cleans.
 const JUMP_MS = 60 * 60 * 1000;
 const LONG_MS = 60 * 24 * 60 * 60 * 1000;
+
+/** The most mappings that a run may remove: a number, or a share of those checked. */
+export interface RemovalLimit {
+  readonly kind: 'count' | 'percent';
+  readonly most: number;
+}
 
 /**
  * Why nothing of what was decided may be acted on; undefined when all is well. What looks suspicious of one
@@ -28,8 +33,11 @@ export function guard(
   if (clock !== undefined) {
     return problem('', `${clock.message}; nothing was removed`, clock.fix);
   }
-  if (maxRemove === undefined || !exceeds(maxRemove, removals, decisions.length)) return undefined;
-  const limit = `${maxRemove.most}${maxRemove.kind === 'percent' ? '%' : ''}`;
+  if (maxRemove === undefined) return undefined;
+  const { kind, most } = maxRemove;
+  const share = (removals * 100) / decisions.length;
+  if ((kind === 'count' ? removals : share) <= most) return undefined;
+  const limit = `${most}${kind === 'percent' ? '%' : ''}`;
   return problem(
     '',
     `${removals} of ${decisions.length} mappings would go, more than --max-remove ${limit} allows; nothing was removed`,
@@ -52,21 +60,16 @@ export function wrongClock(
     const message = `the clock of ${hostname()} is ${minutes} minutes behind the map's own time`;
     return problem('clock', message, 'set the clock');
   }
-  if (lastRun === undefined || !hasJumped(lastRun, now, bootClock())) return undefined;
+  if (lastRun === undefined) return undefined;
+  const { boot, upMs } = bootClock();
+  const passed = now - Date.parse(lastRun.endedAt);
+  const isSameBoot = boot !== '' && boot === lastRun.clock.boot;
+  // Within one boot the kernel's own clock tells; after another one only a very long time is a sign.
+  const hasJumped = isSameBoot ? passed - (upMs - lastRun.clock.upMs) > JUMP_MS : passed > LONG_MS;
+  if (!hasJumped) return undefined;
   return warning(
     'clock',
     `the clock of ${hostname()} says that the last run was on ${lastRun.endedAt}, and this machine's own time says otherwise, or it is very long ago`,
     'check the clock; if it is right, the next run cleans',
   );
-}
-
-/** Within one boot the kernel's own clock tells; after another one only a very long time is a sign. */
-function hasJumped(
-  { endedAt, clock }: Pick<LastRun, 'endedAt' | 'clock'>,
-  now: number,
-  { boot, upMs }: BootClock,
-): boolean {
-  const passed = now - Date.parse(endedAt);
-  const isSameBoot = boot !== '' && boot === clock.boot;
-  return isSameBoot ? passed - (upMs - clock.upMs) > JUMP_MS : passed > LONG_MS;
 }

@@ -1,15 +1,13 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { Readable } from 'node:stream';
-import { pipeline } from 'node:stream/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { CleanupError, reason } from '../errors.js';
 import { counted } from '../output/counted.js';
 import type { Problems } from '../output/problems.js';
+import { hasMapping } from '../session-map/by-chat.js';
 import type { MapLocation } from '../session-map/location.js';
 import type { Mapping } from '../session-map/parse.js';
 import { readMap } from '../session-map/read.js';
-import { hasMapping } from '../sessions/mapped.js';
 import { ENDING_SIGNALS } from '../system/signals.js';
 
 // A bridge that is stopped may save once more.
@@ -28,8 +26,9 @@ export async function announceChange(
   if (failure !== undefined) {
     problems.error(`the --on-change command failed: ${failure}; the map stays cleaned`);
   }
+  await sleep(SAVING_MS);
   try {
-    const back = (await countBack(removed, path)) || (await countBack(removed, path, SAVING_MS));
+    const back = removed.filter(hasMapping((await readMap(path))?.map)).length;
     if (back === 0) return;
     problems.error(
       `${counted(back, 'removed mapping')} came back with the --on-change command: a bridge saved its memory over the map`,
@@ -38,18 +37,6 @@ export async function announceChange(
   } catch (error) {
     if (!(error instanceof CleanupError)) throw error;
     problems.error(error.message);
-  }
-}
-
-async function countBack(removed: readonly Mapping[], path: string, afterMs = 0): Promise<number> {
-  await sleep(afterMs);
-  const isThere = hasMapping((await readMap(path))?.map);
-  return removed.filter(isThere).length;
-}
-
-function* linesOf(mappings: readonly Mapping[]): Generator<string> {
-  for (const { provider, chat, session } of mappings) {
-    yield `${JSON.stringify({ provider, chat, session })}\n`;
   }
 }
 
@@ -67,6 +54,9 @@ export async function runOnChange(
   map: string,
   limitMs = ON_CHANGE_LIMIT_MS,
 ): Promise<string | undefined> {
+  const lines = removed.map(
+    ({ provider, chat, session }) => `${JSON.stringify({ provider, chat, session })}\n`,
+  );
   // A process group of its own, so that the limit ends what the shell has started, too.
   const child = spawn('/bin/sh', ['-c', command], {
     stdio: ['pipe', 2, 2],
@@ -74,7 +64,7 @@ export async function runOnChange(
     env: { ...process.env, CLEANED_COUNT: String(removed.length), SESSION_MAP: map },
   });
   // A command need not read them.
-  if (child.stdin) pipeline(Readable.from(linesOf(removed)), child.stdin).catch(() => {});
+  child.stdin?.on('error', () => {}).end(lines.join(''));
   const signalGroup = (signal: NodeJS.Signals): void => {
     try {
       if (child.pid !== undefined) process.kill(-child.pid, signal);

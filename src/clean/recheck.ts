@@ -11,25 +11,24 @@ const PROCESSES_MS = 50;
 
 /** The decision taken anew, right before it takes effect. */
 export class Recheck implements FinalCheck {
-  readonly #assessment: Assessment;
-  readonly #problems: Problems;
   #goes = new ByChat<Decision>();
   /** The latest decision on those that stay, whether they became active meanwhile or were so all along. */
   readonly staying = new ByChat<Decision>();
 
-  constructor(assessment: Assessment, problems: Problems) {
-    this.#assessment = assessment;
-    this.#problems = problems;
+  constructor(
+    private readonly assessment: Assessment,
+    private readonly problems: Problems,
+  ) {
     this.#take(assessment.decisions);
   }
 
   /** Looks at the processes, and at the trees as far as they have changed since the last time. */
   refresh(): void {
-    const { decisions, activity, policy } = this.#assessment;
+    const { decisions, activity, policy } = this.assessment;
     activity.refresh();
     const mappings = decisions.map(({ mapping }) => mapping);
     const anew = decide(mappings, activity, policy);
-    reportUnreadable(anew, activity, this.#problems);
+    reportUnreadable(anew, activity, this.problems);
     this.#take(anew);
   }
 
@@ -45,7 +44,7 @@ export class Recheck implements FinalCheck {
   stays({ mapping }: Leaving): boolean {
     const decision = this.#goes.get(mapping);
     if (decision === undefined) return true;
-    const { activity, policy } = this.#assessment;
+    const { activity, policy } = this.assessment;
     if (policy.keepRunning) {
       activity.refreshProcesses(PROCESSES_MS);
       const found = activity.processOf(mapping);
@@ -61,7 +60,7 @@ export class Recheck implements FinalCheck {
       if (isIdle(mapping, lastActivity, policy)) return false;
       return this.#keep({ ...decision, state: 'active', lastActivity, keptBecause: 'active' });
     } catch (error) {
-      this.#problems.error(`${mapping.provider}/${mapping.chat}: kept: ${reason(error)}`);
+      this.problems.error(`${mapping.provider}/${mapping.chat}: kept: ${reason(error)}`);
       return true;
     }
   }

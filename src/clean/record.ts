@@ -1,18 +1,14 @@
-import { CleanupError, EXIT, type ExitStatus, reason } from '../errors.js';
-
+import { CleanupError, EXIT, reason } from '../errors.js';
 import { LAST_RUN_NAME, type Run, readLastRun, writeLastRun } from '../journal/last-run.js';
-
 import { findingLine } from '../output/finding.js';
 import type { Problems } from '../output/problems.js';
 import { type CleanReport, summarize } from '../report/clean-report.js';
 import { type MapPlace, mustBeInPlace } from '../session-map/location.js';
-import { nextWaiting, type WaitingList } from '../sessions/waiting.js';
+import { nextWaiting } from '../sessions/waiting.js';
 import type { Removal } from './remove.js';
 
 /** How a run ended. */
 export interface Ending {
-  /** ms since the epoch */
-  readonly startedAt: number;
   /** Undefined when it failed before it had one. */
   readonly report?: CleanReport;
   readonly weaker?: Removal['weaker'];
@@ -30,15 +26,20 @@ export type RecordedOptions = Pick<Run, 'sessionDir' | 'thresholdHours' | 'roots
  * worse is to be said. A run that found the map locked leaves none: the run that holds the lock will.
  */
 export function recordRun(
-  { startedAt, report, weaker, error }: Ending,
+  { report, weaker, error }: Ending,
   { sessionDir, thresholdHours, roots, bridgeUrl, onChange }: RecordedOptions,
   place: MapPlace,
   problems: Problems,
 ): void {
   const { directory } = place;
-  const exitStatus = statusOf(error, problems);
+  const hasFailed = error !== undefined || problems.hasErrors;
+  const otherwise = hasFailed ? EXIT.failed : EXIT.done;
+  const exitStatus = error instanceof CleanupError ? error.exitStatus : otherwise;
   if (exitStatus === EXIT.locked) return;
   const before = readLastRun(directory);
+  const waiting = before?.missing ?? {};
+  const staying = report?.rows.filter(({ action }) => action !== 'removed') ?? [];
+  const decisions = staying.map(({ decision }) => decision);
   const first = problems.all.find(({ level }) => level === 'problem');
   const told = first === undefined ? null : findingLine(first);
   try {
@@ -46,13 +47,13 @@ export function recordRun(
     writeLastRun(
       directory,
       {
-        at: new Date(startedAt).toISOString(),
         endedAt: new Date().toISOString(),
         exitStatus,
         error: error === undefined ? told : reason(error),
         removed: report === undefined ? 0 : summarize(report).removed,
         weaker: weaker === undefined ? (before?.weaker ?? null) : weaker,
-        missing: waitingAfter(report, before?.missing ?? {}),
+        // A run that came to no decision leaves them as they were.
+        missing: report === undefined ? waiting : nextWaiting(waiting, decisions, report.now),
         ...{ sessionDir, thresholdHours, roots },
         ...{ bridgeUrl: bridgeUrl?.href ?? null, onChange: onChange ?? null },
       },
@@ -62,17 +63,4 @@ export function recordRun(
     if (exitStatus === EXIT.failed) return;
     problems.warn(`${directory}/${LAST_RUN_NAME}: can't be written: ${reason(failure)}`);
   }
-}
-
-/** Those that wait for `--missing remove`; a run that came to no decision leaves them as they were. */
-function waitingAfter(report: CleanReport | undefined, before: WaitingList): WaitingList {
-  if (report === undefined) return before;
-  const staying = report.rows.filter(({ action }) => action !== 'removed');
-  const decisions = staying.map(({ decision }) => decision);
-  return nextWaiting(before, decisions, report.now);
-}
-
-function statusOf(error: unknown, problems: Problems): ExitStatus {
-  if (error instanceof CleanupError) return error.exitStatus;
-  return error !== undefined || problems.hasErrors ? EXIT.failed : EXIT.done;
 }

@@ -6,8 +6,7 @@ import type { Problems } from '../output/problems.js';
 import type { CleanReport } from '../report/clean-report.js';
 import { foreignGroup, locateMap, type MapLocation } from '../session-map/location.js';
 import { type AssessOptions, assess } from '../sessions/assess.js';
-import type { RemovalLimit } from '../sessions/decide.js';
-import { guard } from './guards.js';
+import { guard, type RemovalLimit } from './guards.js';
 import { announceChange } from './on-change.js';
 import { type Ending, type RecordedOptions, recordRun } from './record.js';
 import { removeDecided } from './remove.js';
@@ -29,16 +28,22 @@ export interface RunOptions extends AssessOptions, Omit<RecordedOptions, 'roots'
  * @throws CleanupError when the run could not come to its decision; the map is whole
  */
 export async function runClean(options: RunOptions, problems: Problems): Promise<CleanReport> {
-  const startedAt = Date.now();
   const location = locateMap(options.sessionDir, !options.dryRun, problems);
   const group = foreignGroup(location);
   if (group !== undefined) problems.add(group);
   if (options.dryRun || !existsSync(location.path)) {
     return (await clean(options, location, true, problems)).report;
   }
-  let ending: Omit<Ending, 'startedAt'> = {};
+  let ending: Ending = {};
   try {
-    const cleaned = await cleanLocked(options, location, problems);
+    const release = await takeLock(location.directory);
+    let cleaned: Cleaned;
+    try {
+      await clearLeftovers(location, problems);
+      cleaned = await clean(options, location, false, problems);
+    } finally {
+      release();
+    }
     ending = cleaned;
     const removed = cleaned.report.rows.filter(({ action }) => action === 'removed');
     if (options.onChange !== undefined && removed.length > 0) {
@@ -50,27 +55,14 @@ export async function runClean(options: RunOptions, problems: Problems): Promise
     ending = { ...ending, error };
     throw error;
   } finally {
-    recordRun({ startedAt, ...ending }, options, location, problems);
+    recordRun(ending, options, location, problems);
   }
 }
 
 /** What a run came to. */
 type Cleaned = Pick<Ending, 'weaker'> & { readonly report: CleanReport };
 
-async function cleanLocked(
-  options: RunOptions,
-  location: MapLocation,
-  problems: Problems,
-): Promise<Cleaned> {
-  const release = await takeLock(location.directory);
-  try {
-    await clearLeftovers(location, problems);
-    return await clean(options, location, false, problems);
-  } finally {
-    release();
-  }
-}
-
+/** @param looksOnly whether to end with the decision */
 async function clean(
   options: RunOptions,
   location: MapLocation,
@@ -80,11 +72,9 @@ async function clean(
   const assessment = await assess(options, location, problems);
   const forbidden = guard(assessment, options.maxRemove);
   if (forbidden !== undefined) problems.add(forbidden);
-  const hasWork = assessment.decisions.some(({ keptBecause }) => keptBecause === null);
-  const removal =
-    hasWork && !looksOnly && forbidden === undefined
-      ? await removeDecided(assessment, location, problems)
-      : undefined;
+  const goes = assessment.decisions.some(({ keptBecause }) => keptBecause === null);
+  const removes = goes && !looksOnly && forbidden === undefined;
+  const removal = removes ? await removeDecided(assessment, location, problems) : undefined;
   if (!looksOnly) {
     // A clock that has jumped ahead must not make the journal old: the run before counts, too.
     const now = Math.min(Date.now(), Date.parse(assessment.lastRun?.endedAt ?? '1970-01-01'));

@@ -15,9 +15,8 @@ import { print, terminalWidth } from '../output/streams.js';
 import { doctorJson, doctorText } from '../report/doctor.js';
 import type { MapSnapshot } from '../session-map/read.js';
 import { FoundActivity } from '../sessions/activity.js';
-import { decide, type Policy } from '../sessions/decide.js';
+import { decide, type Policy, suspiciousPictures } from '../sessions/decide.js';
 import { unite } from '../sessions/mapped.js';
-import { suspiciousPictures } from '../sessions/pictures.js';
 import { writtenBack, writtenBackFinding } from '../sessions/written-back.js';
 import { type Account, accountOf } from '../system/account.js';
 

@@ -2,9 +2,9 @@ import { Bridge } from '../bridge/client.js';
 import { CleanupError } from '../errors.js';
 import { counted } from '../output/counted.js';
 import { type Finding, ok, problem, warning } from '../output/finding.js';
+import { hasMapping } from '../session-map/by-chat.js';
 import { mappingsOf, type SessionMap } from '../session-map/parse.js';
 import type { MapSnapshot } from '../session-map/read.js';
-import { hasMapping } from '../sessions/mapped.js';
 import { installCommand, type Job } from './job.js';
 
 /** What the running bridge says; without a memory when none listens or its answer makes no sense. */

@@ -4,8 +4,8 @@ import { PROVIDERS, type Provider, type Roots } from '../providers/index.js';
 import { inWords } from '../providers/obstacle.js';
 import type { Mapping } from '../session-map/parse.js';
 import type { FoundActivity } from '../sessions/activity.js';
+import type { Picture } from '../sessions/decide.js';
 import { sessionsOf } from '../sessions/mapped.js';
-import type { Picture } from '../sessions/pictures.js';
 
 /** Looks at each CLI's directory, and how many of its mapped sessions have a transcript there. */
 export function checkClis(

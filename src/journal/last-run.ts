@@ -21,7 +21,6 @@ export interface Run {
   readonly bridgeUrl: string | null;
   /** The command after a run that removed mappings. */
   readonly onChange: string | null;
-  readonly at: string;
   readonly endedAt: string;
   readonly exitStatus: ExitStatus;
   /** Its first error, as it was told; null when it had none. */

@@ -1,6 +1,6 @@
 import { resolve } from 'node:path';
+import type { RemovalLimit } from '../clean/guards.js';
 import { UsageError } from '../errors.js';
-import type { RemovalLimit } from '../sessions/decide.js';
 
 // Each of these reads one setting, and throws a UsageError that says what it takes instead.
 

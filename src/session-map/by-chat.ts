@@ -1,3 +1,5 @@
+import { type Mapping, mappingsOf, type SessionMap } from './parse.js';
+
 /** The two names of a mapping. */
 export interface ChatName {
   readonly provider: string;
@@ -52,4 +54,11 @@ export function meant<T>(all: readonly T[], word: string, nameOf: (one: T) => Ch
   const exact = matching((name) => name === word);
   if (exact.length > 0 || word.length < SHORTEST_BEGINNING) return exact;
   return matching((name) => name.startsWith(word));
+}
+
+/** Whether a map has a chat with this very session. */
+export function hasMapping(map: SessionMap | undefined): (mapping: Mapping) => boolean {
+  if (map === undefined) return () => false;
+  const sessions = ByChat.of(mappingsOf(map).map((mapping) => [mapping, mapping.session]));
+  return (mapping) => sessions.get(mapping) === mapping.session;
 }

@@ -2,15 +2,16 @@ import { Bridge } from '../bridge/client.js';
 import { JOURNAL_NAME, Journal } from '../journal/journal.js';
 import { type LastRun, readLastRun } from '../journal/last-run.js';
 import { counted } from '../output/counted.js';
-import { problem, warning } from '../output/finding.js';
+import { type Finding, problem, warning } from '../output/finding.js';
 import type { Problems } from '../output/problems.js';
-import type { Roots } from '../providers/index.js';
-import { inWords, type Obstacle } from '../providers/obstacle.js';
+import { providerOf, type Roots } from '../providers/index.js';
+import { inWords } from '../providers/obstacle.js';
 import type { MapLocation } from '../session-map/location.js';
+import { readMap } from '../session-map/read.js';
+import { ownAccount } from '../system/account.js';
 import { FoundActivity } from './activity.js';
-import { type Decision, decide, type Policy } from './decide.js';
-import { type Mapped, readMapped } from './mapped.js';
-import { pictureFinding, suspiciousPictures } from './pictures.js';
+import { type Decision, decide, type Picture, type Policy, suspiciousPictures } from './decide.js';
+import { type Mapped, unite } from './mapped.js';
 import { waitingSince } from './waiting.js';
 import { writtenBack, writtenBackFinding } from './written-back.js';
 
@@ -49,29 +50,25 @@ export async function assess(
   const bridge = options.bridgeUrl && new Bridge(options.bridgeUrl);
   const journal = new Journal(location.directory);
   const lastRun = readLastRun(location.directory);
-  const mapped = await readMapped(location.path, bridge);
-  reportMap(mapped, location, bridge, problems);
+  const file = await readMap(location.path);
+  const memory = await bridge?.memory(file?.bytes.length ?? 0);
+  const mapped = { file, memory, sections: unite(memory, file?.map) };
   const mappings = mapped.sections.flatMap((section) => section.mappings);
   const policy: Policy = {
     now: Date.now(),
-    thresholdMsOf: options.thresholdMsOf,
-    isKept: options.isKept,
-    missing: options.missing,
+    ...options,
     missingSince: (mapping) => waitingSince(lastRun?.missing ?? {}, mapping),
-    keepRunning: options.keepRunning,
   };
   const activity = new FoundActivity(mappings, options.roots, policy);
   const decisions = decide(mappings, activity, policy);
-  for (const decision of decisions) reportOddMapping(decision, problems);
+  reportMap(mapped, decisions, location.path, bridge, problems);
   reportUnreadable(decisions, activity, problems);
   for (const { path, reason } of policy.keepRunning ? activity.processObstacles : []) {
     const message = `can't be read: ${reason}; whether sessions run right now is not known, and --keep-running keeps them`;
     problems.add(warning(path, message));
   }
   for (const picture of suspiciousPictures(decisions)) {
-    const { family } = picture;
-    const transcripts = activity.transcriptsOf(family);
-    const finding = pictureFinding(picture, decisions, options.roots[family], transcripts);
+    const finding = pictureFinding(picture, decisions, activity);
     if (finding !== undefined) problems.add(finding);
   }
   const back = writtenBack(journal, decisions);
@@ -85,38 +82,31 @@ export async function assess(
 
 function reportMap(
   { file, memory }: Mapped,
-  location: MapLocation,
+  decisions: readonly Decision[],
+  path: string,
   bridge: Bridge | undefined,
   problems: Problems,
 ): void {
   for (const key of file?.map.oddities ?? []) {
     const message = 'stands beside the sections of the map: left as it is, never cleaned';
-    problems.add(warning(`${location.path}: "${key.slice(0, 80)}"`, message));
+    problems.add(warning(`${path}: "${key.slice(0, 80)}"`, message));
+  }
+  for (const { mapping, state } of decisions) {
+    // A section of no known CLI is nothing odd: the bridge has such.
+    if (state !== 'unrecognized' || mapping.family === undefined) continue;
+    const { provider, chat, raw } = mapping;
+    const name = `${provider}/${chat.slice(0, 80)}: ${raw.slice(0, 80)}`;
+    problems.add(warning(name, 'is no session id that the CLI could have given; kept'));
   }
   if (bridge !== undefined && memory === undefined) {
     problems.warn(`no bridge listens at ${bridge.address}: what the file says counts`);
   }
-  if (file === undefined && memory?.sections.some(({ mappings }) => mappings.length > 0)) {
+  if (file === undefined && decisions.length > 0) {
     problems.error(
-      `${location.path}: no such file, but the bridge at ${bridge?.address} has mappings; nothing was removed`,
+      `${path}: no such file, but the bridge at ${bridge?.address} has mappings; nothing was removed`,
       'is --session-dir the directory of this bridge?',
     );
   }
-}
-
-function reportOddMapping({ mapping, state }: Decision, problems: Problems): void {
-  const { provider, family, chat, session } = mapping;
-  // A section of no known CLI is nothing odd: the bridge has such.
-  if (state !== 'unrecognized' || family === undefined) return;
-  const name = `${provider}/${chat.slice(0, 80)}`;
-  problems.add(
-    session === null
-      ? warning(name, 'its value has no session id in a form that is known; kept')
-      : warning(
-          `${name}: '${session.slice(0, 80)}'`,
-          'is no session id that the CLI could have given; kept',
-        ),
-  );
 }
 
 /** Says why sessions could not be looked at. */
@@ -125,13 +115,35 @@ export function reportUnreadable(
   activity: FoundActivity,
   problems: Problems,
 ): void {
-  const obstacles = new Set<Obstacle>();
-  for (const { mapping, state } of decisions) {
-    if (state !== 'unreadable') continue;
-    for (const obstacle of activity.obstaclesTo(mapping)) obstacles.add(obstacle);
-  }
-  for (const obstacle of obstacles) {
+  const unreadable = decisions.filter(({ state }) => state === 'unreadable');
+  const obstacles = unreadable.flatMap(({ mapping }) => activity.obstaclesTo(mapping));
+  for (const obstacle of new Set(obstacles)) {
     const message = `${inWords(obstacle)}; the mappings that depend on it were kept`;
     problems.add(problem(obstacle.path, message, obstacle.fix));
   }
+}
+
+/** What to tell of a picture; undefined when it concerns nobody. */
+function pictureFinding(
+  { family, kind, count }: Picture,
+  decisions: readonly Decision[],
+  activity: FoundActivity,
+): Finding | undefined {
+  const { label } = providerOf(family);
+  const root = activity.roots[family];
+  const held = decisions.filter(
+    ({ mapping, keptBecause }) => mapping.family === family && keptBecause === 'guard',
+  ).length;
+  // The CLI itself may have deleted them.
+  const isOrdinary =
+    kind === 'newest' ? family === 'gemini' : count === 1 && activity.transcriptsOf(family) > 0;
+  if (isOrdinary && held === 0) return undefined;
+  const user = ownAccount()?.name ?? `user ${process.geteuid?.()}`;
+  const what =
+    kind === 'newest'
+      ? `its ${count} newest mapped sessions have no transcript in ${root}, though older ones do: it may write elsewhere by now (another HOME, or this is an old copy of it)`
+      : `none of its mapped sessions (${count}) has a transcript in ${root}, looked at as ${user}: so it is with the wrong user or the wrong HOME`;
+  const kept = held === 0 ? '' : `. ${counted(held, 'mapping')} of it stayed for that`;
+  const finding = held > 0 && !isOrdinary ? problem : warning;
+  return finding(label, what + kept, "'claude-session-cleanup doctor' tells more");
 }

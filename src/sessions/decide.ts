@@ -1,17 +1,29 @@
-import type { Family } from '../providers/provider.js';
+import { type Family, PROVIDERS } from '../providers/index.js';
 import { isGivenByCli, isPossibleSessionId } from '../providers/session-id.js';
 import type { Mapping } from '../session-map/parse.js';
-import type { Decision, KeptBecause, State } from './decision.js';
-import { holdsBack, suspiciousPictures } from './pictures.js';
 
-export { type Decision, type KeptBecause, STATES, type State } from './decision.js';
+/** How a mapping can stand. */
+export const STATES = ['active', 'idle', 'missing', 'unreadable', 'unrecognized'] as const;
+export type State = (typeof STATES)[number];
+
+/** What keeps a mapping. */
+export type KeptBecause = 'active' | 'running' | 'rule' | 'missing' | 'doubt' | 'guard';
+
+/** What is to become of one mapping. */
+export interface Decision {
+  readonly mapping: Mapping;
+  readonly state: State;
+  /** The newest modification time of all its files, ms since the epoch; null when it is missing. */
+  readonly lastActivity: number | null;
+  /** The newest one. */
+  readonly transcript: string | null;
+  readonly running: boolean;
+  /** Null when it goes. */
+  readonly keptBecause: KeptBecause | null;
+}
 
 /** What is known of a session's files. */
-export interface Activity {
-  /** The newest modification time of all its files, ms since the epoch; null without a file. */
-  readonly lastActivity: number | null;
-  /** Its newest transcript, or null. */
-  readonly transcript: string | null;
+export interface Activity extends Pick<Decision, 'lastActivity' | 'transcript'> {
   /** Something that may be its own could not be looked at. */
   readonly isUncertain: boolean;
 }
@@ -23,8 +35,6 @@ export type Process = 'running' | 'perhaps' | 'none';
 export interface Evidence {
   activityOf(mapping: Mapping): Activity;
   processOf(mapping: Mapping): Process;
-  /** How many transcripts a CLI has, of mapped sessions and others. */
-  transcriptsOf(family: Family): number;
 }
 
 /** What the user asked for, as far as deciding goes. */
@@ -56,7 +66,7 @@ export function decide(
   const pictures = suspiciousPictures(judged);
   return judged.map((one) => {
     const picture = pictures.find(({ family }) => family === one.mapping.family);
-    const isHeld = picture !== undefined && holdsBack(picture, one.state);
+    const isHeld = picture?.holds.includes(one.state) ?? false;
     const keptBecause = keeper(one, evidence, policy, isHeld);
     const { mapping, state, lastActivity, transcript, running } = one;
     // Field by field: a spread would give each of these objects a hidden class of its own.
@@ -122,19 +132,55 @@ function keeper(
   if (policy.missing === 'keep') return 'missing';
   // `latest`, or the name of a model, is no file's name.
   if (!isGivenByCli(session)) return 'doubt';
-  if (isHeld || evidence.transcriptsOf(family) === 0) return 'guard';
+  if (isHeld) return 'guard';
   const since = policy.missingSince(mapping);
   const hasWaited = since !== undefined && isIdle(mapping, since, policy);
   return hasWaited ? null : 'missing';
 }
 
-/** The most mappings that a run may remove: a number, or a share of those checked. */
-export interface RemovalLimit {
-  readonly kind: 'count' | 'percent';
-  readonly most: number;
+/** What of a CLI's mapped sessions looks rather like a wrong home than like dead sessions. */
+export interface Picture {
+  readonly family: Family;
+  /** `none`: not one has a transcript. `newest`: the newest have none, though older ones do. */
+  readonly kind: 'none' | 'newest';
+  /** How many sessions have none. */
+  readonly count: number;
+  /** The mappings in these states are not acted on. */
+  readonly holds: readonly State[];
 }
 
-/** Whether removing `removals` of `checked` mappings is more than the limit allows. */
-export function exceeds({ kind, most }: RemovalLimit, removals: number, checked: number): boolean {
-  return kind === 'count' ? removals > most : removals * 100 > most * checked;
+// Two chats can be so new that their CLI has not written yet.
+const NEWEST = 3;
+
+/** The pictures that are not to be acted on, at most one for each CLI. */
+export function suspiciousPictures(decisions: readonly Judged[]): Picture[] {
+  return PROVIDERS.flatMap(({ family }): Picture[] => {
+    const ofCli = decisions.filter(({ mapping }) => mapping.family === family);
+    const missing = ofCli.filter(({ state }) => state === 'missing');
+    if (missing.length === 0) return [];
+    if (ofCli.every(({ transcript }) => transcript === null)) {
+      return [{ family, kind: 'none', count: countSessions(missing), holds: ['missing'] }];
+    }
+    const sections = new Set(missing.map(({ mapping }) => mapping.provider));
+    const newest = [...sections].map((section) =>
+      missingAtEnd(ofCli.filter(({ mapping }) => mapping.provider === section)),
+    );
+    const count = Math.max(...newest);
+    if (count < NEWEST) return [];
+    // It deletes transcripts by itself: the newest without one say nothing about the others.
+    const holds: readonly State[] = family === 'gemini' ? ['missing'] : ['missing', 'idle'];
+    return [{ family, kind: 'newest', count, holds }];
+  });
+}
+
+/** How many of a section's last mappings, which are its newest, have no transcript; 0 when none has. */
+function missingAtEnd(section: readonly Judged[]): number {
+  const known = section.filter(({ state }) => state !== 'unrecognized');
+  const last = known.findLastIndex(({ state }) => state !== 'missing');
+  return last === -1 ? 0 : countSessions(known.slice(last + 1));
+}
+
+/** Two chats can have one session. */
+function countSessions(decisions: readonly Judged[]): number {
+  return new Set(decisions.map(({ mapping }) => mapping.session)).size;
 }

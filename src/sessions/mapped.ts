@@ -1,9 +1,7 @@
-import type { Bridge } from '../bridge/client.js';
 import type { Family } from '../providers/index.js';
 import { isPossibleSessionId } from '../providers/session-id.js';
-import { ByChat } from '../session-map/by-chat.js';
-import { type Mapping, mappingsOf, type SessionMap } from '../session-map/parse.js';
-import { type MapSnapshot, readMap } from '../session-map/read.js';
+import type { Mapping, SessionMap } from '../session-map/parse.js';
+import type { MapSnapshot } from '../session-map/read.js';
 
 /** What is mapped at this moment. */
 export interface Mapped {
@@ -20,18 +18,6 @@ export interface MappedSection {
   readonly mappings: readonly Mapping[];
 }
 
-/**
- * Reads the map's file, and the bridge's memory when there is a bridge: while it runs, its memory is
- * what counts, and the file only has what it does not know.
- *
- * @throws CleanupError when either can't be read
- */
-export async function readMapped(path: string, bridge: Bridge | undefined): Promise<Mapped> {
-  const file = await readMap(path);
-  const memory = await bridge?.memory(file?.bytes.length ?? 0);
-  return { file, memory, sections: unite(memory, file?.map) };
-}
-
 /** What the memory and the file have between them; where both have a chat, the memory counts. */
 export function unite(
   memory: SessionMap | undefined,
@@ -40,12 +26,10 @@ export function unite(
   if (memory === undefined) return file?.sections ?? [];
   const sections = new Map<string, Map<string, Mapping>>();
   // The file first, for its order; what the memory has takes the place.
-  for (const map of [file, memory]) {
-    for (const { provider, mappings } of map?.sections ?? []) {
-      const chats = sections.get(provider) ?? new Map<string, Mapping>();
-      sections.set(provider, chats);
-      for (const mapping of mappings) chats.set(mapping.chat, mapping);
-    }
+  for (const { provider, mappings } of [...(file?.sections ?? []), ...memory.sections]) {
+    const chats = sections.get(provider) ?? new Map<string, Mapping>();
+    sections.set(provider, chats);
+    for (const mapping of mappings) chats.set(mapping.chat, mapping);
   }
   return [...sections].map(([provider, chats]) => ({ provider, mappings: [...chats.values()] }));
 }
@@ -58,13 +42,6 @@ export function sessionsOf(mappings: readonly Mapping[], wanted: Family): Readon
       sessions.add(session.toLowerCase());
   }
   return sessions;
-}
-
-/** Whether a map has a chat with this very session. */
-export function hasMapping(map: SessionMap | undefined): (mapping: Mapping) => boolean {
-  if (map === undefined) return () => false;
-  const sessions = ByChat.of(mappingsOf(map).map((mapping) => [mapping, mapping.session]));
-  return (mapping) => sessions.get(mapping) === mapping.session;
 }
 
 // Thousands that share one would name each other millions of times.
@@ -81,13 +58,11 @@ export function sharing(mappings: readonly Mapping[]): (mapping: Mapping) => rea
   const keyOf = ({ family, session }: Mapping): string => `${family}/${session}`;
   for (const mapping of mappings) {
     if (mapping.family === undefined || mapping.session === null) continue;
-    const others = bySession.get(keyOf(mapping));
-    if (others === undefined) bySession.set(keyOf(mapping), [mapping]);
-    else others.push(mapping);
+    const others = bySession.get(keyOf(mapping)) ?? [];
+    if (others.length <= MOST_NAMED) bySession.set(keyOf(mapping), [...others, mapping]);
   }
   return (mapping) =>
     (bySession.get(keyOf(mapping)) ?? [])
-      .slice(0, MOST_NAMED + 1)
       .filter((other) => other !== mapping)
       .map(({ provider, chat }) => `${provider}/${chat}`);
 }

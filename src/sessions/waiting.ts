@@ -1,7 +1,6 @@
 import type { Run } from '../journal/last-run.js';
 import { keyOf, type Mapping } from '../session-map/parse.js';
-import type { Decision } from './decision.js';
-import { suspiciousPictures } from './pictures.js';
+import { type Decision, suspiciousPictures } from './decide.js';
 
 /** When runs first saw that mappings have no transcript, by `keyOf`. */
 export type WaitingList = Run['missing'];

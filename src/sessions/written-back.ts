@@ -15,11 +15,9 @@ export function writtenBack(
   journal: Iterable<JournalEntry>,
   decisions: readonly Decision[],
 ): Decision[] {
-  if (decisions.length === 0) return [];
   const back: Decision[] = [];
-  let waiting: ByChat<Decision> | undefined;
+  const waiting = ByChat.of(decisions.map((decision) => [decision.mapping, decision]));
   for (const { kind, entry } of outcomes(journal)) {
-    waiting ??= ByChat.of(decisions.map((decision) => [decision.mapping, decision]));
     const decision = waiting.get(entry);
     if (decision === undefined || (kind !== 'removed' && kind !== 'restored')) continue;
     waiting.delete(entry);

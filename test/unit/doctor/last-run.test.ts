@@ -13,11 +13,9 @@ const HOUR_MS = 3600 * SECOND_MS;
 const NOW = Date.UTC(2026, 10, 30, 12);
 
 function recordOf(changes: Partial<LastRun> = {}): LastRun {
-  const at = new Date(NOW - HOUR_MS / 2).toISOString();
   return {
     version: 1,
-    at,
-    endedAt: at,
+    endedAt: new Date(NOW - HOUR_MS / 2).toISOString(),
     exitStatus: 0,
     error: null,
     user: 'bridge',

@@ -13,7 +13,6 @@ import {
 } from '../../../src/journal/last-run.js';
 
 const run: Run = {
-  at: '2026-11-20T10:00:00.000Z',
   endedAt: '2026-11-20T10:00:01.000Z',
   exitStatus: 0,
   error: null,

@@ -6,7 +6,6 @@ import {
   type Decision,
   decide,
   type Evidence,
-  exceeds,
   type Policy,
 } from '../../../src/sessions/decide.js';
 
@@ -46,25 +45,20 @@ interface World {
   readonly uncertain?: readonly string[];
   readonly running?: readonly string[];
   readonly doubtful?: readonly string[];
-  /** How many the CLI has, of all sessions. */
-  readonly transcripts?: number;
 }
 
-function evidence({
-  times,
-  leftovers = [],
-  uncertain = [],
-  running = [],
-  doubtful = [],
-  transcripts = 1,
-}: World): Evidence {
+function hasTranscript({ times, leftovers = [] }: World, session: string): boolean {
+  return (times[session] ?? null) !== null && !leftovers.includes(session);
+}
+
+function evidence(world: World): Evidence {
+  const { times, uncertain = [], running = [], doubtful = [] } = world;
   return {
     activityOf({ session }): Activity {
       const id = session ?? '';
-      const time = times[id] ?? null;
       return {
-        lastActivity: time,
-        transcript: time === null || leftovers.includes(id) ? null : `/t/${id}`,
+        lastActivity: times[id] ?? null,
+        transcript: hasTranscript(world, id) ? `/t/${id}` : null,
         isUncertain: uncertain.includes(id),
       };
     },
@@ -72,7 +66,6 @@ function evidence({
       if (running.includes(session ?? '')) return 'running';
       return doubtful.includes(session ?? '') ? 'perhaps' : 'none';
     },
-    transcriptsOf: () => transcripts,
   };
 }
 
@@ -184,9 +177,8 @@ describe('a session without a transcript', () => {
     expect(gone({ times: {}, uncertain: [A] }, long)).toEqual([]);
   });
 
-  it('never goes where no transcripts are', () => {
-    const world = { times: { [A]: NOW }, leftovers: [A], transcripts: 0 };
-    expect(gone(world, long)).toEqual([]);
+  it('never goes when of the others, too, only other files are left', () => {
+    expect(gone({ times: { [A]: NOW }, leftovers: [A] }, long)).toEqual([]);
   });
 });
 
@@ -265,7 +257,6 @@ describe('whatever the evidence', () => {
     uncertain: fc.subarray(ids),
     running: fc.subarray(ids),
     doubtful: fc.subarray(ids),
-    transcripts: fc.nat(3),
   });
   const choices = fc.record({
     thresholds: fc.array(fc.integer({ min: 1, max: NOW }), { minLength: 5, maxLength: 5 }),
@@ -313,7 +304,8 @@ describe('whatever the evidence', () => {
           } else {
             expect(state).toBe('missing');
             expect(chosen.missing).toBe('remove');
-            expect(world.transcripts).toBeGreaterThan(0);
+            const found = mappings.map(({ session }) => session ?? '');
+            expect(found.some((id) => hasTranscript(world, id))).toBe(true);
             const waited = NOW - (chosen.waiting[session] ?? NOW);
             expect(waited).toBeGreaterThan(rules.thresholdMsOf(mapping));
           }
@@ -359,17 +351,5 @@ describe('whatever the evidence', () => {
         expect(decisions.map((decision) => decision.mapping)).toEqual(mappings);
       }),
     );
-  });
-});
-
-describe('a limit on removals', () => {
-  it.each([
-    [{ kind: 'count', most: 2 } as const, 2, 9, false],
-    [{ kind: 'count', most: 2 } as const, 3, 9, true],
-    [{ kind: 'percent', most: 50 } as const, 5, 10, false],
-    [{ kind: 'percent', most: 50 } as const, 6, 10, true],
-    [{ kind: 'percent', most: 0 } as const, 0, 10, false],
-  ])('%j for %i of %i: %s', (limit, removals, checked, expected) => {
-    expect(exceeds(limit, removals, checked)).toBe(expected);
   });
 });
