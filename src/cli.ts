@@ -5,14 +5,14 @@ import { print } from './output/streams.js';
 import { type Course, program } from './program.js';
 
 async function main(args: readonly string[]): Promise<ExitStatus> {
-  const course: Course = { status: EXIT.done, cleans: false, help: '' };
+  const course: Course = { status: EXIT.done, help: '' };
   const root = program(course);
   try {
     await root.parseAsync(args, { from: 'user' }).catch(unlessHelp);
     await print(course.help);
     return course.status;
   } catch (error) {
-    return await reportFailure(error, root, course);
+    return await reportFailure(error, root, course.command);
   }
 }
 

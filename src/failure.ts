@@ -1,36 +1,33 @@
 import { type Command, CommanderError } from 'commander';
 import { CleanupError, EXIT, type ExitStatus, explained, UsageError } from './errors.js';
-import { type Flags, flagsOf, inOneLine } from './options/flags.js';
+import { type Flags, flagsOf } from './options/flags.js';
 import { metricsOptions } from './options/resolve.js';
 import { printable, printableJson } from './output/printable.js';
 import { Problems } from './output/problems.js';
 import { print, printProblems } from './output/streams.js';
-import type { Course } from './program.js';
 import { errorJson } from './report/json.js';
 
 /**
  * Tells of a command that could not do its work: on standard error, as JSON and in the metrics, as asked.
  *
  * @param root the command line, as far as it was read
+ * @param command the one that it names
  */
 export async function reportFailure(
   thrown: unknown,
   root: Command,
-  { cleans }: Course,
+  command: Command | undefined,
 ): Promise<ExitStatus> {
   const error = explained(refused(thrown), pathOf(thrown), 'the map is whole');
   const isExpected = error instanceof CleanupError;
   const message = isExpected ? error.message : `internal error: ${describe(error)}`;
   const problems = new Problems();
   problems.error(message);
-  const [word] = root.args;
-  const asked = root.commands.find((known) => known.name() === word);
-  const name = asked?.name() ?? 'clean';
-  const flags = flagsOf(asked ?? root);
+  const name = command?.name() ?? 'clean';
+  const flags = flagsOf(command ?? root);
   // A word that is no command is no clean run.
-  const isClean =
-    name === 'clean' && (asked !== undefined || word === undefined || word.startsWith('-'));
-  if (isClean && !cleans) await keepMetrics(flags, problems);
+  const isWord = command === undefined && /^[^-]/.test(root.args[0] ?? '');
+  if (name === 'clean' && !isWord) await keepMetrics(flags, problems);
   printProblems(problems.all);
   if ('json' in flags) {
     await print(printableJson(errorJson(name, printable(message)))).catch(() => {});
@@ -41,15 +38,16 @@ export async function reportFailure(
 /** What commander finds wrong, in one line with its suggestion. */
 function refused(thrown: unknown): unknown {
   if (!(thrown instanceof CommanderError)) return thrown;
-  return new UsageError(inOneLine(thrown.message));
+  return new UsageError(thrown.message.replace(/^error: /, '').replaceAll(/\s*\n\s*/g, ' '));
 }
 
-/** Writes the metrics of a clean run that did not begin; none when it can't be told where. */
+/** Writes the metrics of a clean run that failed; none when it can't be told where. */
 async function keepMetrics(flags: Flags, problems: Problems): Promise<void> {
   try {
-    const options = metricsOptions(flags, process.env);
-    const { metricsOf } = await import('./metrics/record.js');
-    metricsOf(options, problems)(undefined, false);
+    const { metrics, sessionDir } = metricsOptions(flags, process.env);
+    if (metrics === undefined) return;
+    const { writeMetrics } = await import('./metrics/record.js');
+    writeMetrics(metrics, sessionDir, undefined, problems);
   } catch (error) {
     if (!(error instanceof UsageError)) throw error;
   }

@@ -11,13 +11,24 @@ import { print } from './output/streams.js';
 /** How far the program has come. */
 export interface Course {
   status: ExitStatus;
-  /** Whether it is a clean run whose options make sense: then that run keeps its own metrics. */
-  cleans: boolean;
   /** Help, or the version. */
   help: string;
+  /** The command that the command line names; undefined without one. */
+  command?: Command;
 }
 
-/** The command line: every command with its options. Each command is loaded only when it runs. */
+type Run = (options: Options, words: readonly string[]) => Promise<ExitStatus>;
+
+/** Each command is loaded only when it runs. */
+const RUNS: Readonly<Record<Taker, Run>> = {
+  clean: async (options) => (await import('./commands/clean.js')).clean(options),
+  list: async (options, chats) => (await import('./commands/list.js')).list(chats, options),
+  restore: async (options, chats) =>
+    (await import('./commands/restore.js')).restore(chats, options),
+  doctor: async (options) => (await import('./commands/doctor.js')).doctor(options),
+};
+
+/** The command line: every command with its options. */
 export function program(course: Course): Command {
   const root = commandLine(PROGRAM)
     // By itself commander writes to a stream, which fails without a word for us to catch.
@@ -33,42 +44,32 @@ export function program(course: Course): Command {
     .showSuggestionAfterError()
     .argument('[command]')
     .usage('[clean] [options]\n       claude-session-cleanup list|restore|doctor|completion|schema')
-    .configureHelp({ visibleArguments: () => [] });
+    .configureHelp({ visibleArguments: () => [] })
+    .hook('preSubcommand', (_root, command) => {
+      course.command = command;
+      takeOptions(command);
+    });
 
-  /** Has a command take its options, and run with them. */
-  const runs = (
-    command: Command,
-    taker: Taker,
-    run: (options: Options, words: string[]) => Promise<ExitStatus>,
-  ): Command =>
+  /** Has a command run with its options. */
+  const runs = (command: Command, taker: Taker): Command =>
     command.action(async () => {
       if (command === root && command.args[0] !== undefined) refuseCommand(command.args[0], root);
       const options = optionsFrom(taker, flagsOf(command), process.env);
-      course.status = await run(options, command.args);
+      course.status = await RUNS[taker](options, command.args);
     });
-  const clean = async (options: Options): Promise<ExitStatus> => {
-    course.cleans = true;
-    return (await import('./commands/clean.js')).clean(options);
-  };
-
-  addOptions(root, 'clean').hook('preSubcommand', (_root, command) => takeOptions(command));
-  runs(root, 'clean', clean);
-  runs(root.command('clean'), 'clean', clean).description(
+  runs(addOptions(root, 'clean'), 'clean');
+  runs(root.command('clean'), 'clean').description(
     'remove the mappings of idle sessions; what is done without a command',
   );
-  runs(root.command('list'), 'list', async (options, chats) =>
-    (await import('./commands/list.js')).list(chats, options),
-  )
+  runs(root.command('list'), 'list')
     .description('show every mapped session with its last activity; changes nothing')
     .argument('[chat...]', 'chats of which to tell all that was weighed');
-  runs(root.command('restore'), 'restore', async (options, chats) =>
-    (await import('./commands/restore.js')).restore(chats, options),
-  )
+  runs(root.command('restore'), 'restore')
     .description('put removed mappings back; with nothing named, list those that can be')
     .argument('[chat...]', 'chats whose mappings to put back');
-  runs(root.command('doctor'), 'doctor', async (options) =>
-    (await import('./commands/doctor.js')).doctor(options),
-  ).description('why is nothing cleaned? check everything; changes nothing');
+  runs(root.command('doctor'), 'doctor').description(
+    'why is nothing cleaned? check everything; changes nothing',
+  );
 
   root
     .command('completion')

@@ -4,7 +4,7 @@ import { manualPage } from './manual.js';
 
 export { optionsTable } from './options-table.js';
 
-const root = program({ status: 0, cleans: false, help: '' });
+const root = program({ status: 0, help: '' });
 root.commands.forEach(takeOptions);
 
 export const manual = (template: string): string => manualPage(template, root);

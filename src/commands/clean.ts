@@ -1,6 +1,5 @@
 import { runClean } from '../clean/run.js';
 import { EXIT, type ExitStatus } from '../errors.js';
-import { metricsOf } from '../metrics/record.js';
 import type { Options } from '../options/resolve.js';
 import { printable, printableJson } from '../output/printable.js';
 import { Problems } from '../output/problems.js';
@@ -11,22 +10,22 @@ import { cleanJson } from '../report/json.js';
 import { logText } from '../report/log-text.js';
 
 /**
- * Removes the mappings of idle sessions, and reports.
+ * Removes the mappings of idle sessions, and reports. Whoever meets its error writes the metrics of a run
+ * that failed.
  *
  * @throws CleanupError when the run could not come to its decision; the map is whole
  */
 export async function clean(options: Options): Promise<ExitStatus> {
+  const { metrics, sessionDir, dryRun } = options;
   const problems = new Problems();
-  const writeMetrics = metricsOf(options, problems);
-  let report: CleanReport | undefined;
   try {
-    report = await runClean(options, problems);
-    // First, since the report tells of metrics that can't be written.
-    writeMetrics(report, true);
+    const report = await runClean(options, problems);
+    if (metrics !== undefined && !dryRun) {
+      const { writeMetrics } = await import('../metrics/record.js');
+      // First, since the report tells of metrics that can't be written.
+      writeMetrics(metrics, sessionDir, report, problems);
+    }
     await print(await render(report, options, problems));
-  } catch (error) {
-    writeMetrics(report, false);
-    throw error;
   } finally {
     printProblems(problems.all);
   }

@@ -6,12 +6,7 @@ import { reportCommit } from '../commit/report.js';
 import { restoreToFile } from '../commit/restore-mappings.js';
 import { CleanupError, EXIT, type ExitStatus, UsageError } from '../errors.js';
 import { Journal, journalPath } from '../journal/journal.js';
-import {
-  chooseRemovals,
-  type Restorable,
-  type Restorables,
-  restorables,
-} from '../journal/restorable.js';
+import { chooseRemovals, type Restorable, restorables } from '../journal/restorable.js';
 import type { Options } from '../options/resolve.js';
 import { counted } from '../output/counted.js';
 import { printable, printableJson } from '../output/printable.js';
@@ -35,108 +30,59 @@ import { undisturbed } from '../system/signals.js';
  * @throws CleanupError when a chat is unknown or the map can't be written; the map is whole
  */
 export async function restore(chats: readonly string[], options: Options): Promise<ExitStatus> {
-  const problems = new Problems();
-  if (chats.length > 0 && (options.all || options.last)) {
-    throw new UsageError(
-      `${options.all ? '--all' : '--last'} takes no chats: give one or the other`,
-    );
+  const { all, last, replace, json, quiet } = options;
+  if (chats.length > 0 && (all || last)) {
+    throw new UsageError(`${all ? '--all' : '--last'} takes no chats: give one or the other`);
   }
-  if (options.replace && chats.length === 0) {
+  if (replace && chats.length === 0) {
     throw new UsageError('--replace takes the chats that are to get their old sessions back');
   }
-  const asksForNone = chats.length === 0 && !options.all && !options.last;
+  const problems = new Problems();
   try {
-    const location = locateMap(options.sessionDir, !options.dryRun && !asksForNone, problems);
-    const looksOnly = asksForNone || options.dryRun || !existsSync(location.path);
-    const report = looksOnly
-      ? await look(location, chats, asksForNone, options, problems)
-      : await putBack(location, chats, options, problems);
-    if (options.json) await print(printableJson(restoreJson(report, problems.all)));
-    else if (!options.quiet) await print(await restoreText(report, options, terminalWidth()));
+    const report = await lookOrPutBack(chats, options, problems);
+    if (json) await print(printableJson(restoreJson(report, problems.all)));
+    else if (!quiet) await print(await restoreText(report, options, terminalWidth()));
   } finally {
     printProblems(problems.all);
   }
   return problems.hasErrors ? EXIT.failed : EXIT.done;
 }
 
-async function look(
-  location: MapLocation,
+async function lookOrPutBack(
   chats: readonly string[],
-  isListing: boolean,
-  options: Options,
+  { sessionDir, all, last, replace, dryRun }: Options,
   problems: Problems,
 ): Promise<RestoreReport> {
-  const found = await findRemovals(location, problems);
-  const chosen = isListing ? found.all : choose(found, chats, options);
-  if (!found.hasMap && !isListing && found.all.length > 0) throw noMap(location);
-  const action = isListing ? 'restorable' : 'would-restore';
-  const rows = chosen.map(
-    (removal): RestoreRow => ({
-      removal,
-      action: canGoBack(removal, options) ? action : 'kept',
-    }),
-  );
-  return {
-    dryRun: options.dryRun,
-    isListing,
-    hasMap: found.hasMap,
-    map: location.named,
-    rows: found.hasMap ? rows : [],
-  };
-}
-
-function canGoBack({ obstacle }: Restorable, { replace }: Options): boolean {
-  return obstacle === undefined || (obstacle === 'mapped' && replace);
-}
-
-async function putBack(
-  location: MapLocation,
-  chats: readonly string[],
-  options: Options,
-  problems: Problems,
-): Promise<RestoreReport> {
-  const release = await takeLock(location.directory);
+  const isListing = chats.length === 0 && !all && !last;
+  const location = locateMap(sessionDir, !dryRun && !isListing, problems);
+  const looksOnly = isListing || dryRun || !existsSync(location.path);
+  const release = looksOnly ? undefined : await takeLock(location.directory);
   try {
-    const run = randomUUID();
-    await clearLeftovers(location, problems);
-    const chosen = choose(await findRemovals(location, problems), chats, options);
-    // The oldest first, as they stood in the map.
-    const entries = chosen.map(({ entry }) => entry).reverse();
-    const restoration = await undisturbed(() =>
-      restoreToFile(location, entries, run, options.replace),
+    if (!looksOnly) await clearLeftovers(location, problems);
+    const found = await findRemovals(location, problems);
+    const choice = { all, run: last ? found.lastRun : undefined };
+    const chosen = isListing ? found.all : chooseRemovals(found.all, chats, choice);
+    const report = { dryRun, isListing, hasMap: found.hasMap, map: location.named };
+    if (!looksOnly) return { ...report, rows: await putBack(location, chosen, replace, problems) };
+    if (!found.hasMap && !isListing && found.all.length > 0) throw noMap(location);
+    const action = isListing ? 'restorable' : 'would-restore';
+    const rows = chosen.map(
+      (removal): RestoreRow => ({ removal, action: canGoBack(removal, replace) ? action : 'kept' }),
     );
-    reportCommit(location.path, restoration, problems);
-    return {
-      dryRun: false,
-      isListing: false,
-      hasMap: true,
-      map: location.named,
-      rows: chosen.map((removal) => ({
-        removal,
-        action: restoration.restored.has(removal.entry) ? 'restored' : 'kept',
-      })),
-    };
+    return { ...report, rows: found.hasMap ? rows : [] };
   } finally {
-    release();
+    release?.();
   }
 }
 
 /** What the journal has and the map lacks. */
-interface Found extends Restorables {
-  readonly hasMap: boolean;
-}
-
-function choose({ all, lastRun }: Found, chats: readonly string[], options: Options) {
-  return chooseRemovals(all, chats, { all: options.all, run: options.last ? lastRun : undefined });
-}
-
-async function findRemovals(location: MapLocation, problems: Problems): Promise<Found> {
-  const journal = new Journal(location.directory);
-  const current = await readMap(location.path);
+async function findRemovals({ path, directory }: MapLocation, problems: Problems) {
+  const journal = new Journal(directory);
+  const current = await readMap(path);
   const found = restorables(journal, current?.map);
   if (journal.damaged > 0) {
     problems.warn(
-      `${journalPath(location.directory)}: skipped ${counted(journal.damaged, 'unreadable line')}; what stood there can't be restored`,
+      `${journalPath(directory)}: skipped ${counted(journal.damaged, 'unreadable line')}; what stood there can't be restored`,
     );
   }
   return { ...found, hasMap: current !== undefined };
@@ -147,4 +93,25 @@ function noMap({ named }: MapLocation): CleanupError {
     `${printable(named)}: no session map here; nothing can be put back`,
     'is --session-dir right?',
   );
+}
+
+function canGoBack({ obstacle }: Restorable, replace: boolean): boolean {
+  return obstacle === undefined || (obstacle === 'mapped' && replace);
+}
+
+async function putBack(
+  location: MapLocation,
+  chosen: readonly Restorable[],
+  replace: boolean,
+  problems: Problems,
+): Promise<RestoreRow[]> {
+  // The oldest first, as they stood in the map.
+  const entries = chosen.map(({ entry }) => entry).reverse();
+  const run = randomUUID();
+  const restoration = await undisturbed(() => restoreToFile(location, entries, run, replace));
+  reportCommit(location.path, restoration, problems);
+  return chosen.map((removal) => ({
+    removal,
+    action: restoration.restored.has(removal.entry) ? 'restored' : 'kept',
+  }));
 }

@@ -15,34 +15,27 @@ import { metricsText, PREFIX } from './text.js';
 const READABLE_BY_ALL = 0o644;
 const ENDING = '.prom';
 
-/** What a run is told of its metrics. */
-export interface MetricsOptions {
-  /** The file; undefined for none. */
-  readonly metrics: string | undefined;
-  readonly sessionDir: string;
-  readonly dryRun: boolean;
-}
-
 /**
- * The metrics of a run that begins now; none when it is a dry one, or nobody asked for them.
+ * Writes the metrics of a run that ends now; the last time is the one that counts. That they can't be
+ * written is a problem of the run.
  *
- * @returns writes them; the last time is the one that counts. That they can't be written is a problem of
- *   the run. It takes the report, undefined when the run failed before it had looked, and whether the run
- *   came to its end; with errors among its problems it has failed all the same
+ * @param report undefined when the run failed
+ * @param problems with errors among them it has failed, too
  */
-export function metricsOf({ metrics, sessionDir, dryRun }: MetricsOptions, problems: Problems) {
-  const startedAt = Date.now();
-  return (report: CleanReport | undefined, isDone: boolean): void => {
-    if (metrics === undefined || dryRun) return;
-    const map = join(sessionDir, MAP_NAME);
-    const succeeded = isDone && !problems.hasErrors;
-    const { counters } = readLastRun(directoryOf(map)) ?? {};
-    try {
-      replaceMetrics(metrics, metricsText({ map, startedAt, succeeded, counters, report }));
-    } catch (error) {
-      problems.add(problem(metrics, `can't write the metrics: ${reason(error)}`));
-    }
-  };
+export function writeMetrics(
+  file: string,
+  sessionDir: string,
+  report: CleanReport | undefined,
+  problems: Problems,
+): void {
+  const map = join(sessionDir, MAP_NAME);
+  const succeeded = report !== undefined && !problems.hasErrors;
+  const { counters } = readLastRun(directoryOf(map)) ?? {};
+  try {
+    replaceMetrics(file, metricsText({ map, succeeded, counters, report }));
+  } catch (error) {
+    problems.add(problem(file, `can't write the metrics: ${reason(error)}`));
+  }
 }
 
 /** Where the map's record lies: beside the map itself, when that is behind a link. */

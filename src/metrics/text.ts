@@ -6,8 +6,6 @@ import { type CleanReport, countByState, type Row } from '../report/clean-report
 export interface RunMetrics {
   /** The map's path: the label that tells the instances on one machine apart. */
   readonly map: string;
-  /** ms since the epoch; it ends now */
-  readonly startedAt: number;
   readonly succeeded: boolean;
   /** Of all runs on this map; undefined before there was one. */
   readonly counters: LastRun['counters'] | undefined;
@@ -20,13 +18,12 @@ export const PREFIX = 'claude_session_cleanup_';
 type Sample = readonly [labels: Readonly<Record<string, string>>, value: number];
 
 /** The Prometheus text of a run (exposition format 0.0.4). */
-export function metricsText({ map, startedAt, succeeded, counters, report }: RunMetrics): string {
-  const endedAt = Date.now();
-  const duration = (endedAt - startedAt) / 1000;
+export function metricsText({ map, succeeded, counters, report }: RunMetrics): string {
+  const duration = performance.now() / 1000;
   const metric = (name: string, help: string, value = 0): string =>
     metricOf(name, help, [[{ map }, value]]);
   return [
-    metric('last_run_timestamp_seconds', 'When the last run ended.', endedAt / 1000),
+    metric('last_run_timestamp_seconds', 'When the last run ended.', Date.now() / 1000),
     metric('last_run_success', 'Whether the last run did all its work.', Number(succeeded)),
     metric('last_run_duration_seconds', 'How long the last run took.', duration),
     metric('runs_total', 'Runs on this map.', counters?.runs),

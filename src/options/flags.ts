@@ -47,8 +47,3 @@ function inWords(option: Option): string {
 function plain(markdown: string): string {
   return markdown.replaceAll('`', '');
 }
-
-/** What commander finds wrong, in one line. */
-export function inOneLine(message: string): string {
-  return message.replace(/^error: /, '').replaceAll(/\s*\n\s*/g, ' ');
-}

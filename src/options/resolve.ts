@@ -1,7 +1,6 @@
 import { join } from 'node:path';
 import { hoursToMilliseconds } from 'date-fns/hoursToMilliseconds';
 import { CleanupError, UsageError } from '../errors.js';
-import type { MetricsOptions } from '../metrics/record.js';
 import { PROVIDERS, type Roots } from '../providers/index.js';
 import { ownAccount } from '../system/account.js';
 import type { Flags } from './flags.js';
@@ -60,13 +59,16 @@ export function optionsFrom(taker: Taker, flags: Flags, environment: Environment
   };
 }
 
-/** Where a clean run whose options make no sense leaves its metrics, and of which map. */
-export function metricsOptions(flags: Flags, environment: Environment): MetricsOptions {
+/** Where a clean run that failed leaves its metrics, and of which map, even when its other options make no sense. */
+export function metricsOptions(
+  flags: Flags,
+  environment: Environment,
+): Pick<Options, 'metrics' | 'sessionDir'> {
   const isDry = flags['dryRun']?.at(-1) ?? environment['DRY_RUN'] ?? '';
+  const metrics = settingOf(OPTIONS.metrics, flags, environment);
   return {
-    metrics: settingOf(OPTIONS.metrics, flags, environment),
+    metrics: /^(1|true|yes)$/i.test(isDry) ? undefined : metrics,
     sessionDir: settingOf(OPTIONS.sessionDir, flags, environment),
-    dryRun: /^(1|true|yes)$/i.test(isDry),
   };
 }
 

@@ -138,8 +138,8 @@ describe('the metrics of a run whose options make no sense', () => {
     expect(metricsOptions(flags, { DRY_RUN: 'perhaps' })).toEqual({
       metrics: '/m.prom',
       sessionDir: '/map',
-      dryRun: false,
     });
-    expect(metricsOptions({ ...flags, dryRun: ['true'] }, {}).dryRun).toBe(true);
+    expect(metricsOptions({ ...flags, dryRun: ['true'] }, {}).metrics).toBeUndefined();
+    expect(metricsOptions(flags, { DRY_RUN: 'yes' }).metrics).toBeUndefined();
   });
 });
