@@ -40,16 +40,15 @@ export class Bridge {
    * @throws BridgeError for every other answer than its memory
    */
   async memory(mapBytes: number): Promise<SessionMap | undefined> {
-    let answer: Answer;
-    try {
-      const maxBytes = SMALL_ANSWER_BYTES + ANSWER_PER_MAP * mapBytes;
-      answer = await ask('GET', new URL('sessions', this.address), maxBytes);
-    } catch (error) {
+    const maxBytes = SMALL_ANSWER_BYTES + ANSWER_PER_MAP * mapBytes;
+    const asked = ask('GET', new URL('sessions', this.address), maxBytes);
+    const answer = await asked.catch((error: unknown) => {
       // A name with several addresses fails with one error for each of them.
       const errors: unknown[] = error instanceof AggregateError ? error.errors : [error];
       if (errors.every((one) => errorCode(one) === 'ECONNREFUSED')) return undefined;
       throw this.error(reason(error));
-    }
+    });
+    if (answer === undefined) return undefined;
     const memory = answer.status === 200 ? memoryIn(answer.body) : undefined;
     if (memory !== undefined) return memory;
     throw this.error(`GET /sessions answered ${answer.status} and not its sessions`);
@@ -63,18 +62,15 @@ export class Bridge {
    */
   async forget({ provider, chat }: ChatName): Promise<BridgeError | undefined> {
     const path = `sessions/${encodeURIComponent(chat)}?model=${encodeURIComponent(provider)}`;
-    let answer: Answer;
-    try {
-      answer = await ask('DELETE', new URL(path, this.address), SMALL_ANSWER_BYTES);
-    } catch (error) {
-      return this.error(reason(error), NoAnswerError);
-    }
+    const asked = ask('DELETE', new URL(path, this.address), SMALL_ANSWER_BYTES);
+    const answer = await asked.catch((error) => this.error(reason(error), NoAnswerError));
+    if (answer instanceof BridgeError) return answer;
     const { status } = answer;
     const body = parseJson(answer.body);
     const isDeleted = status === 200 && isRecord(body) && body['status'] === 'deleted';
     if (isDeleted || status === 404) return undefined;
-    const asked = `DELETE /sessions/<chat>?model=${provider}`;
-    return this.error(`${asked} answered ${status} and not that it is deleted`);
+    const question = `DELETE /sessions/<chat>?model=${provider}`;
+    return this.error(`${question} answered ${status} and not that it is deleted`);
   }
 
   /** What is wrong with this bridge, in words, as an error. */
@@ -84,12 +80,8 @@ export class Bridge {
   }
 }
 
-interface Answer {
-  readonly status: number;
-  readonly body: string;
-}
-
-async function ask(method: 'GET' | 'DELETE', url: URL, maxBytes: number): Promise<Answer> {
+/** @throws what hindered a whole answer */
+async function ask(method: 'GET' | 'DELETE', url: URL, maxBytes: number) {
   const signal = AbortSignal.timeout(TIMEOUT_MS);
   try {
     // Loading them takes 4 ms, which a run without a bridge saves.

@@ -20,8 +20,6 @@ export interface RemovalLimit {
 /**
  * Why nothing of what was decided may be acted on; undefined when all is well. What looks suspicious of one
  * CLI is held back in `decide`.
- *
- * @param maxRemove undefined for no limit
  */
 export function guard(
   { decisions, mapped, lastRun, policy: { now } }: Assessment,

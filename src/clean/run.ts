@@ -24,7 +24,6 @@ export interface RunOptions extends AssessOptions, Omit<RecordedOptions, 'roots'
 /**
  * A clean run from the map to what became of it; a dry one ends with the decision.
  *
- * @param problems what is worth telling; it grows
  * @throws CleanupError when the run could not come to its decision; the map is whole
  */
 export async function runClean(options: RunOptions, problems: Problems): Promise<CleanReport> {
@@ -37,13 +36,7 @@ export async function runClean(options: RunOptions, problems: Problems): Promise
   let ending: Ending = {};
   try {
     const release = await takeLock(location.directory);
-    let cleaned: Cleaned;
-    try {
-      await clearLeftovers(location, problems);
-      cleaned = await clean(options, location, false, problems);
-    } finally {
-      release();
-    }
+    const cleaned = await clean(options, location, false, problems).finally(release);
     ending = cleaned;
     const removed = cleaned.report.rows.filter(({ action }) => action === 'removed');
     if (options.onChange !== undefined && removed.length > 0) {
@@ -69,6 +62,7 @@ async function clean(
   looksOnly: boolean,
   problems: Problems,
 ): Promise<Cleaned> {
+  if (!looksOnly) await clearLeftovers(location, problems);
   const assessment = await assess(options, location, problems);
   const forbidden = guard(assessment, options.maxRemove);
   if (forbidden !== undefined) problems.add(forbidden);

@@ -31,8 +31,7 @@ export interface Assessment {
 }
 
 /** What looking and deciding depends on. */
-export interface AssessOptions
-  extends Pick<Policy, 'thresholdMsOf' | 'isKept' | 'missing' | 'keepRunning'> {
+export interface AssessOptions extends Omit<Policy, 'now' | 'missingSince'> {
   readonly roots: Roots;
   readonly bridgeUrl: URL | undefined;
 }
