@@ -1,31 +1,25 @@
 import { Bridge } from '../bridge/client.js';
 import { CleanupError } from '../errors.js';
+import type { Journal } from '../journal/journal.js';
 import { counted } from '../output/counted.js';
 import { type Finding, ok, problem, warning } from '../output/finding.js';
 import { hasMapping } from '../session-map/by-chat.js';
 import { mappingsOf, type SessionMap } from '../session-map/parse.js';
 import type { MapSnapshot } from '../session-map/read.js';
+import type { Decision } from '../sessions/decide.js';
+import { writtenBack, writtenBackFinding } from '../sessions/written-back.js';
 import { installCommand, type Job } from './job.js';
-
-/** What the running bridge says; without a memory when none listens or its answer makes no sense. */
-export interface BridgeFindings {
-  readonly check: Finding;
-  readonly memory?: SessionMap | undefined;
-}
+import { failed } from './map.js';
 
 /**
  * Compares the bridge's memory with the map's file.
  *
- * @param job what cleans this map by itself, if anything does
- * @param onChange what the last run had to do after a removal
+ * @returns no memory when no bridge listens or its answer makes no sense
  */
 export async function checkBridge(
-  url: URL | undefined,
-  job: Job | undefined,
-  onChange: string | null | undefined,
+  url: URL,
   file: MapSnapshot | undefined,
-): Promise<BridgeFindings> {
-  if (url === undefined) return { check: withoutAddress(job, onChange) };
+): Promise<{ check: Finding; memory?: SessionMap }> {
   try {
     const memory = await new Bridge(url).memory(file?.bytes.length ?? 0);
     if (memory !== undefined) return { check: compare(url, memory, file?.map), memory };
@@ -38,7 +32,16 @@ export async function checkBridge(
   }
 }
 
-function withoutAddress(job: Job | undefined, onChange: string | null | undefined): Finding {
+/**
+ * How a bridge whose address is not known gets to know of removals.
+ *
+ * @param job what cleans this map by itself, if anything does
+ * @param onChange what the last run had to do after a removal
+ */
+export function checkWithoutAddress(
+  job: Job | undefined,
+  onChange: string | null | undefined,
+): Finding {
   const when = 'after a run that removed mappings';
   if (job?.restartsBridge) return ok('bridge', `its unit is restarted ${when}`);
   if (onChange) return ok('bridge', `${when} this is run: ${onChange}`);
@@ -46,16 +49,36 @@ function withoutAddress(job: Job | undefined, onChange: string | null | undefine
   return warning('bridge', message, waysToTell(job));
 }
 
+/**
+ * What the journal has as removed, and a bridge has written back.
+ *
+ * @param job what cleans this map by itself, if anything does
+ */
+export function checkWrittenBack(
+  journal: Journal,
+  decisions: readonly Decision[],
+  url: URL | undefined,
+  job: Job | undefined,
+): Finding[] {
+  try {
+    const back = writtenBack(journal, decisions);
+    const finding = writtenBackFinding(back, url);
+    const fix = url === undefined ? waysToTell(job) : finding.fix;
+    return back.length === 0 ? [] : [{ ...finding, fix }];
+  } catch (error) {
+    return [failed('journal', error)];
+  }
+}
+
 /** How a bridge gets to know of removals, by the way that this machine is installed. */
-export function waysToTell(job: Pick<Job, 'mode' | 'instance' | 'user'> | undefined): string {
-  const url = '--bridge-url http://127.0.0.1:8000';
+export function waysToTell(job: Pick<Job, 'mode' | 'instance'> | undefined): string {
   if (job === undefined) {
     return 'give its address with --bridge-url, or have --on-change restart a bridge without that interface';
   }
   // A service's sandbox lets no --on-change restart anything.
-  return job.mode === 'cron'
-    ? `${installCommand(job, url)}; a bridge without that interface: --on-change in CLEANUP_ARGS`
-    : `${installCommand(job, url)}; a bridge without that interface: --bridge-unit NAME instead`;
+  const other = job.mode === 'cron' ? '--on-change in CLEANUP_ARGS' : '--bridge-unit NAME instead';
+  const command = installCommand(job, '--bridge-url http://127.0.0.1:8000');
+  return `${command}; a bridge without that interface: ${other}`;
 }
 
 function compare(url: URL, memory: SessionMap, file: SessionMap | undefined): Finding {

@@ -1,6 +1,5 @@
-import { existsSync } from 'node:fs';
 import { type Finding, ok, problem, warning } from '../output/finding.js';
-import { PROVIDERS, type Provider, type Roots } from '../providers/index.js';
+import { PROVIDERS, type Provider } from '../providers/index.js';
 import { inWords } from '../providers/obstacle.js';
 import type { Mapping } from '../session-map/parse.js';
 import type { FoundActivity } from '../sessions/activity.js';
@@ -11,13 +10,12 @@ import { sessionsOf } from '../sessions/mapped.js';
 export function checkClis(
   mappings: readonly Mapping[],
   activity: FoundActivity,
-  roots: Roots,
   pictures: readonly Picture[],
 ): Finding[] {
   return PROVIDERS.map((provider) => {
     const sessions = [...sessionsOf(mappings, provider.family)];
     const picture = pictures.find(({ family }) => family === provider.family);
-    return checkCli(provider, sessions, activity, roots[provider.family], picture);
+    return checkCli(provider, sessions, activity, picture);
   });
 }
 
@@ -25,14 +23,10 @@ function checkCli(
   { family, label, rootVariable }: Provider,
   sessions: readonly string[],
   activity: FoundActivity,
-  root: string,
   picture: Picture | undefined,
 ): Finding {
-  const fix = `is this the CLI's user and home? --${family}-dir or ${rootVariable} name another directory`;
+  const root = activity.roots[family];
   if (sessions.length === 0) return ok(label, `${root}: no session of it is mapped`);
-  if (!existsSync(root)) {
-    return problem(label, `${root} is not there, but ${sessions.length} sessions are mapped`, fix);
-  }
   const [obstacle] = sessions.flatMap((session) => activity.obstaclesTo({ family, session }));
   if (obstacle !== undefined) {
     const message = `${obstacle.path}: ${inWords(obstacle)}; what depends on it stays mapped`;
@@ -43,8 +37,9 @@ function checkCli(
   ).length;
   const transcripts = activity.transcriptsOf(family);
   const message = `${root}: ${transcripts} transcripts; ${found} of ${sessions.length} mapped sessions have one`;
-  if (found === 0) return problem(label, message, fix);
   if (found === sessions.length) return ok(label, message);
+  const fix = `is this the CLI's user and home? --${family}-dir or ${rootVariable} name another directory`;
+  if (found === 0) return problem(label, message, fix);
   if (picture?.kind === 'newest') {
     const stale = `${message}, and the ${picture.count} newest have none: it may write elsewhere by now, and this be an old copy`;
     return family === 'gemini' ? warning(label, stale, fix) : problem(label, stale, fix);

@@ -1,67 +1,70 @@
+import { realpathSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { type Finding, warning } from '../output/finding.js';
-import { installer, SUDO } from './this-program.js';
+import { textOf, writtenAt } from './ask.js';
 
 /** What starts this program by itself, as far as systemd or cron tells. */
 export interface Job {
   /** As the page names it. */
   readonly subject: string;
+  /** How it was installed. */
   readonly mode: 'systemd' | 'user' | 'cron';
   readonly instance: string;
-  readonly user: string;
-  /** The directories that it may write to; empty where that is not to be seen. */
-  readonly directories: readonly string[];
-  /** When it was last started by itself, ms since the epoch; undefined for never, or not known. */
-  readonly lastFired: number | undefined;
-  /** When what starts it was last changed, ms since the epoch; 0 where that is not known. */
-  readonly changedAt: number;
-  /** Whether it is to run every hour, without systemd to tell whether it does. */
-  readonly isHourly: boolean;
-  /** Whether it runs now, or has failed: then its own line tells of it. */
-  readonly isSettled: boolean;
+  /** The directory of its map; undefined where that is not to be seen. */
+  readonly directory: string | undefined;
   /** Whether the bridge's unit is restarted after a run that removed mappings. */
   readonly restartsBridge: boolean;
+  /** When its settings were last changed, ms since the epoch; 0 where that is not known. */
+  readonly changedAt: number;
+  /** When it was last to make a run, ms since the epoch; 0 when that is not known, or told already. */
+  readonly dueAt: number;
   /** Shows what it did. */
   readonly logCommand: string;
 }
 
-/** What was found in one place that can start programs by itself. */
-export interface Findings {
-  readonly checks: readonly Finding[];
-  readonly jobs: readonly Job[];
+/** What the page says of one thing that starts programs, and whether that is a job of ours. */
+export interface Found {
+  readonly check: Finding;
+  readonly job?: Job;
 }
 
-export const NOTHING: Findings = { checks: [], jobs: [] };
-
-/** What was found in several places. */
-export function together(found: readonly Findings[]): Findings {
+/** What a settings file of install.sh tells; nothing where there is none. */
+export function settingsIn(path: string): Pick<Job, 'directory' | 'restartsBridge' | 'changedAt'> {
+  const text = textOf(path);
   return {
-    checks: found.flatMap(({ checks }) => checks),
-    jobs: found.flatMap(({ jobs }) => jobs),
+    directory: /^CLAUDE_SESSION_DIR="?(.+?)"?$/m.exec(text)?.[1],
+    restartsBridge: /^BRIDGE_UNIT="?[^"]/m.test(text),
+    changedAt: writtenAt(path) ?? 0,
   };
 }
 
 /** Somebody is there who could tell, but gives no answer: that is not the same as nothing. */
-export function unanswered(whose: string): Findings {
+export function unanswered(whose: string): Found {
   const fix = "run doctor as root, or as the bridge's user";
-  return { jobs: [], checks: [warning('schedule', `could not ask ${whose}`, fix)] };
+  return { check: warning('schedule', `could not ask ${whose}`, fix) };
 }
 
-/** The first version, which was a script; its timers and cron lines may still be there. */
-export const PREDECESSOR = /\bcleanup_idle_sessions\b/;
+/** What a reader of the page types for root's rights. */
+export const SUDO = process.geteuid?.() === 0 ? '' : 'sudo ';
 
 /**
  * The command that installs a job again, with further options.
  *
- * @param job how it was installed; undefined where nothing is
+ * @param job undefined where nothing is installed
  */
 export function installCommand(
-  job: Pick<Job, 'mode' | 'instance' | 'user'> | undefined,
+  job: Pick<Job, 'mode' | 'instance'> | undefined,
   ...options: readonly string[]
 ): string {
-  if (job === undefined) return [`${SUDO}${installer()}`, ...options].join(' ');
-  const { mode, instance, user } = job;
-  const before = { systemd: SUDO, user: SUDO === '' ? `sudo -u ${user} -H ` : '', cron: '' }[mode];
-  const runAs = mode === 'cron' && SUDO === '' ? ['--run-as', user] : [];
-  const named = instance === 'default' ? [] : ['--instance', instance];
-  return [`${before}${installer()}`, `--${mode}`, ...runAs, ...named, ...options].join(' ');
+  const program = realpathSync(process.argv[1] ?? '');
+  const installer = quoted(join(dirname(dirname(program)), 'scripts/install.sh'));
+  if (job === undefined) return `${SUDO}${installer}`;
+  const named = job.instance === 'default' ? [] : ['--instance', job.instance];
+  const command = [installer, `--${job.mode}`, ...named, ...options].join(' ');
+  return job.mode === 'systemd' ? `${SUDO}${command}` : command;
+}
+
+/** A word as a shell takes it. */
+export function quoted(word: string): string {
+  return /^[\w./:@%+=,-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`;
 }

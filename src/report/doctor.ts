@@ -29,14 +29,10 @@ export async function doctorText(
         (line) => colors.dim(line),
       ),
     ]);
-  if (!quiet) lines.push('', summary(checks));
-  return lines.map((line) => `${line}\n`).join('');
-}
-
-function summary(checks: readonly Finding[]): string {
   const count = (wanted: Finding['level']): number =>
     checks.filter(({ level }) => level === wanted).length;
-  return `${counted(count('problem'), 'problem')}, ${counted(count('warning'), 'warning')}`;
+  const summary = `${counted(count('problem'), 'problem')}, ${counted(count('warning'), 'warning')}`;
+  return [...lines, ...(quiet ? [] : ['', summary])].map((line) => `${line}\n`).join('');
 }
 
 /** The stable JSON document of `doctor`. */

@@ -163,11 +163,10 @@ describeSystem('the cron job', () => {
     await makeChats(machine, { user: USER, dir: SESSIONS });
     const first = await machine.attempt(`${INSTALL} --systemd`);
     expect(first.stderr).not.toContain('cleaned already');
-    const { status, stdout, stderr } = await machine.attempt(`${INSTALL} --cron --run-as ${USER}`);
+    const { status, stderr } = await machine.attempt(`${INSTALL} --cron --run-as ${USER}`);
     expect(status).toBe(0);
     expect(stderr).toContain(
       `${SESSIONS} is cleaned already by what is installed with /etc/claude-session-cleanup/default.env`,
     );
-    expect(stdout).toContain('2 clean this map: ');
   });
 });

@@ -1,119 +1,138 @@
-import { chmodSync, mkdirSync, mkdtempSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
-import { beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
-import { findCrontab } from '../../../src/doctor/cron.js';
+import { rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { beforeEach, describe, expect, it, vi } from 'vitest';
+import { findCronLines } from '../../../src/doctor/cron.js';
+import { age, HOUR_MS, Home } from '../../support/home.js';
+import { crontab } from './stand-in.js';
 
-let home: string;
+const uptime = vi.hoisted(() => vi.fn());
+vi.mock('node:os', async (original) => ({ ...(await original<object>()), uptime }));
+
+let home: Home;
 
 beforeEach(() => {
-  home = mkdtempSync(join(tmpdir(), 'cleanup-test-'));
-  onTestFinished(() => rmSync(home, { recursive: true, force: true }));
+  uptime.mockReturnValue(1e6);
+  home = new Home();
 });
 
-/** What is found in a crontab; what crontab prints when it fails. */
-function find(table: string, { fails = false, isOwn = true } = {}) {
-  const bin = join(home, 'bin');
-  const crontab = join(bin, 'crontab');
-  mkdirSync(bin, { recursive: true });
-  writeFileSync(join(bin, 'table'), `${table}\n`);
-  writeFileSync(crontab, `#!/bin/sh\ncat ${bin}/table ${fails ? '>&2; exit 1' : ''}\n`);
-  chmodSync(crontab, 0o755);
-  vi.stubEnv('PATH', `${bin}:${process.env['PATH']}`);
-  onTestFinished(() => void vi.unstubAllEnvs());
-  return findCrontab({ name: 'bridge', uid: 4711, home }, isOwn);
+const now = Date.now();
+
+/** What is found in the user's crontab. */
+function find(table: string) {
+  crontab(home, table);
+  return findCronLines(home.dir, now).filter(({ check }) => !/\/etc\//.test(check.message));
 }
 
-/** What install.sh --cron leaves. */
+/** What install.sh --cron leaves, and what its job does. */
 function install(status: string | undefined, instance = 'default'): string {
-  const script = join(home, '.config/claude-session-cleanup', `${instance}.sh`);
-  const log = join(home, '.local/state/claude-session-cleanup', `${instance}.status`);
-  for (const path of [script, log]) mkdirSync(dirname(path), { recursive: true });
-  writeFileSync(script, '#!/bin/sh\n');
-  writeFileSync(script.replace(/sh$/, 'env'), 'CLAUDE_SESSION_DIR="/srv/map"\n');
-  if (status !== undefined) writeFileSync(log, `${status}\n`);
+  const settings = `.config/claude-session-cleanup/${instance}`;
+  const script = home.file(`${settings}.sh`, 5, '#!/bin/sh\n');
+  home.file(`${settings}.env`, 5, 'CLAUDE_SESSION_DIR="/srv/map"\n');
+  const state = `.local/state/claude-session-cleanup/${instance}.status`;
+  if (status !== undefined) home.file(state, 0.5, `${status}\n`);
   return `7 * * * * "${script}"`;
 }
 
 describe('a line of the installer', () => {
-  it('is well, with what is known of its runs', () => {
-    const { checks, jobs } = find(install('0'));
-    expect(checks[0]?.message).toMatch(
+  it('is well while cron runs', () => {
+    const [found] = find(install('0'));
+    expect(found?.check.message).toMatch(
       /^this user's crontab has a line(, but no cron daemon runs)?$/,
     );
-    expect(jobs).toEqual([
-      expect.objectContaining({
-        subject: 'cron',
-        mode: 'cron',
-        instance: 'default',
-        user: 'bridge',
-        directories: ['/srv/map'],
-        lastFired: expect.any(Number),
-        isHourly: true,
-        isSettled: true,
-        logCommand: expect.stringMatching(/^tail -n 20 .*\/default\.log$/),
-      }),
-    ]);
+    expect(found?.job).toEqual({
+      subject: 'cron',
+      mode: 'cron',
+      instance: 'default',
+      directory: '/srv/map',
+      restartsBridge: false,
+      changedAt: expect.closeTo(now - 5 * HOUR_MS, -5),
+      dueAt: expect.closeTo(now - HOUR_MS / 2, -5),
+      logCommand: `tail -n 20 ${home.dir}/.local/state/claude-session-cleanup/default.log`,
+    });
   });
 
-  it('has failed, and is not settled then', () => {
-    expect(find(install('127')).jobs[0]?.isSettled).toBe(false);
+  it('has failed: that is told, and more than that it was due', () => {
+    const [found] = find(install('127'));
+    expect(found?.check.level).toBe('problem');
+    expect(found?.job?.dueAt).toBe(0);
   });
 
-  it('has not run yet', () => {
-    const { jobs } = find(install(undefined));
-    expect(jobs[0]).toMatchObject({ lastFired: undefined, isSettled: true });
+  it('was due within two hours when it is hourly and has not run', () => {
+    const due = (times: string) =>
+      find(install(undefined).replace('7 * * * *', times))[0]?.job?.dueAt;
+    expect(due('7 * * * *')).toBe(now - 2 * HOUR_MS);
+    expect(due('@hourly')).toBe(now - 2 * HOUR_MS);
+    expect(due('7 3 * * *')).toBe(0);
+    expect(due('@daily')).toBe(0);
   });
 
-  it('is hourly unless somebody has changed that, and changed when its script was', () => {
+  it('was not due while the machine was off', () => {
+    uptime.mockReturnValue(3600);
+    expect(find(install(undefined))[0]?.job?.dueAt).toBe(0);
+  });
+
+  it('has lost its script', () => {
     const line = install('0');
-    utimesSync(/"(.*)"/.exec(line)?.[1] ?? '', 60, 60);
-    const found = (times: string) => find(line.replace('7 * * * *', times)).jobs[0];
-    expect(found('7 * * * *')?.changedAt).toBe(60_000);
-    const hourly = ['7 * * * *', '@hourly', '7 3 * * *', '@daily'].map(
-      (times) => found(times)?.isHourly,
-    );
-    expect(hourly).toEqual([true, true, false, false]);
+    rmSync(join(home.dir, '.config/claude-session-cleanup/default.sh'));
+    const [found] = find(line);
+    expect(found?.check).toMatchObject({
+      level: 'problem',
+      message: expect.stringMatching(/default\.sh is not there|no cron daemon/),
+    });
   });
 
-  it('is of an instance, and in another user’s crontab for root', () => {
-    const { jobs, checks } = find(install('0', 'dev'), { isOwn: false });
-    expect(jobs[0]).toMatchObject({ subject: 'cron (dev)', instance: 'dev' });
-    expect(checks[0]?.message).toContain("bridge's crontab has a line");
+  it('is of an instance', () => {
+    expect(find(install('0', 'dev'))[0]?.job).toMatchObject({
+      subject: 'cron (dev)',
+      instance: 'dev',
+    });
   });
-});
 
-it('a line of the first version is told by itself, and is no job', () => {
-  const line = '0 * * * * python3 /opt/bridge/cleanup_idle_sessions.py';
-  expect(find(line)).toEqual({
-    checks: [
-      expect.objectContaining({
-        level: 'warning',
-        message: `this user's crontab starts another program, not this one: ${line}`,
-      }),
-    ],
-    jobs: [],
+  it('may have a percent sign in its path, which cron wants escaped', () => {
+    const line = install('0', 'a%b').replace('a%b', 'a\\%b');
+    expect(find(line)[0]?.job).toMatchObject({ instance: 'a%b', directory: '/srv/map' });
   });
 });
 
-it('a line of one’s own is a job whose map is not known', () => {
-  const { jobs } = find('*/30 * * * * claude-session-cleanup -q');
-  expect(jobs).toEqual([
-    expect.objectContaining({ directories: [], lastFired: undefined, isSettled: true }),
-  ]);
+it('a line of one’s own is a job of which little is known', () => {
+  // Of an installation that is no more.
+  age(home.file('.local/state/claude-session-cleanup/default.status', 0, '1\n'), 9);
+  const [found] = find('*/30 3 * * * claude-session-cleanup -q');
+  expect(found?.check.message).toMatch(/a line(, but no cron| of your own)/);
+  expect(found?.job).toMatchObject({ directory: undefined, dueAt: 0, changedAt: 0 });
 });
 
 it('comments, and lines of other programs, are nothing', () => {
-  expect(find('# claude-session-cleanup (default)\n0 5 * * * backup\n\n').checks).toEqual([]);
+  const table =
+    '# claude-session-cleanup (default)\n #x claude-session-cleanup\n0 5 * * * backup\n\n';
+  expect(find(table)).toEqual([]);
 });
 
-it('a crontab that can not be read is not the same as none', () => {
-  expect(find('no crontab for bridge', { fails: true }).checks).toEqual([]);
-  expect(find('you are not allowed to use it', { fails: true }).checks).toEqual([
-    expect.objectContaining({
-      subject: 'schedule',
-      level: 'warning',
-      message: "could not ask this user's crontab",
-    }),
-  ]);
+describe('a crontab that can not be read', () => {
+  it.each(['no crontab for bridge', "crontab: can't open 'bridge': No such file"])(
+    'is none: %s',
+    (said) => {
+      crontab(home, said, true);
+      expect(findCronLines(home.dir, now)).toEqual([]);
+    },
+  );
+
+  it('is none where there is no cron', () => {
+    vi.stubEnv('PATH', '/nowhere');
+    expect(findCronLines(home.dir, now)).toEqual([]);
+    vi.unstubAllEnvs();
+  });
+
+  it('is told where it may not be read', () => {
+    crontab(home, 'you are not allowed to use it', true);
+    expect(findCronLines(home.dir, now)).toEqual([
+      {
+        check: expect.objectContaining({
+          subject: 'schedule',
+          level: 'warning',
+          message: "could not ask this user's crontab",
+        }),
+      },
+    ]);
+  });
 });

@@ -1,56 +1,81 @@
 import { afterEach, describe, expect, it, vi } from 'vitest';
+import { quoted, settingsIn } from '../../../src/doctor/job.js';
+import { HOUR_MS, Home } from '../../support/home.js';
 
 afterEach(() => {
   vi.restoreAllMocks();
   vi.resetModules();
 });
 
-/** The commands that doctor names to this user. */
+/** What a user is told to type. */
 async function commandsFor(uid: number) {
   vi.spyOn(process, 'geteuid').mockReturnValue(uid);
   vi.resetModules();
-  const { installCommand } = await import('../../../src/doctor/job.js');
-  const { waysToTell } = await import('../../../src/doctor/bridge.js');
-  return { installCommand, waysToTell };
+  return await import('../../../src/doctor/job.js');
 }
 
-const DEFAULT = { instance: 'default', user: 'bridge' } as const;
-
-describe('the installer is named', () => {
-  it('to a user, as the machine was installed', async () => {
+describe('the command that installs', () => {
+  it('asks where nothing is installed', async () => {
     const { installCommand } = await commandsFor(1000);
     expect(installCommand(undefined)).toMatch(/^sudo \/.*\/scripts\/install\.sh$/);
-    expect(installCommand({ ...DEFAULT, mode: 'systemd' })).toMatch(
-      /^sudo \S*install\.sh --systemd$/,
-    );
-    expect(installCommand({ ...DEFAULT, mode: 'user' })).toMatch(/^\/\S*install\.sh --user$/);
-    const dev = { ...DEFAULT, mode: 'cron', instance: 'dev' } as const;
-    expect(installCommand(dev, '--hours', '3')).toMatch(
-      /^\/\S*install\.sh --cron --instance dev --hours 3$/,
-    );
   });
 
-  it('to root, who becomes the user or names them', async () => {
-    const { installCommand } = await commandsFor(0);
-    expect(installCommand({ ...DEFAULT, mode: 'systemd' })).toMatch(/^\/\S*install\.sh --systemd$/);
-    expect(installCommand({ ...DEFAULT, mode: 'user' })).toMatch(
-      /^sudo -u bridge -H \S*install\.sh --user$/,
-    );
-    expect(installCommand({ ...DEFAULT, mode: 'cron' })).toMatch(/ --cron --run-as bridge$/);
+  it('installs again as the machine was installed', async () => {
+    const { installCommand } = await commandsFor(1000);
+    const installed = (mode: 'systemd' | 'user' | 'cron', ...options: string[]) =>
+      installCommand({ mode, instance: 'default' }, ...options);
+    expect(installed('systemd')).toMatch(/^sudo \S*install\.sh --systemd$/);
+    expect(installed('user')).toMatch(/^\/\S*install\.sh --user$/);
+    expect(installed('cron', '--hours', '3')).toMatch(/^\/\S*install\.sh --cron --hours 3$/);
+  });
+
+  it('names an instance', async () => {
+    const { installCommand } = await commandsFor(1000);
+    expect(installCommand({ mode: 'cron', instance: 'dev' })).toMatch(/ --cron --instance dev$/);
+  });
+
+  it('needs no sudo for root', async () => {
+    const { installCommand, SUDO } = await commandsFor(0);
+    expect(SUDO).toBe('');
+    expect(installCommand({ mode: 'systemd', instance: 'default' })).toMatch(/^\/\S* --systemd$/);
   });
 });
 
-describe('a bridge gets to know of removals', () => {
-  it('in the ways that a service can have: its sandbox lets it restart nothing', async () => {
-    const { waysToTell } = await commandsFor(1000);
-    for (const mode of ['systemd', 'user'] as const) {
-      const ways = waysToTell({ ...DEFAULT, mode });
-      expect(ways).toMatch(new RegExp(`install\\.sh --${mode} --bridge-url .*--bridge-unit`));
-      expect(ways).not.toContain('--on-change');
-    }
-    const cron = waysToTell({ ...DEFAULT, mode: 'cron' });
-    expect(cron).toMatch(/install\.sh --cron --bridge-url .*--on-change/);
-    expect(cron).not.toContain('--bridge-unit');
-    expect(waysToTell(undefined)).toMatch(/--bridge-url.*--on-change/);
+it('a word is quoted where a shell would take it apart', () => {
+  expect(['/srv/a-b.c', '/srv/a b', "/it's", '$x', ''].map(quoted)).toEqual([
+    '/srv/a-b.c',
+    "'/srv/a b'",
+    `'/it'\\''s'`,
+    "'$x'",
+    "''",
+  ]);
+});
+
+describe('the settings of a job', () => {
+  const settings = (text: string) => settingsIn(new Home().file('default.env', 1, text));
+
+  it("name its map's directory, in quotes or without", () => {
+    expect(settings('HOURS=2\nCLAUDE_SESSION_DIR="/srv/a b"\n').directory).toBe('/srv/a b');
+    expect(settings('CLAUDE_SESSION_DIR=/srv/map\n').directory).toBe('/srv/map');
+    expect(settings('#CLAUDE_SESSION_DIR="/srv/map"\n').directory).toBeUndefined();
+  });
+
+  it('name the unit that is restarted, if any', () => {
+    expect(settings('BRIDGE_UNIT="chat-bridge"\n').restartsBridge).toBe(true);
+    expect(settings('BRIDGE_UNIT=chat-bridge\n').restartsBridge).toBe(true);
+    expect(settings('BRIDGE_UNIT=""\n').restartsBridge).toBe(false);
+    expect(settings('').restartsBridge).toBe(false);
+  });
+
+  it('were changed when their file was', () => {
+    expect(settings('').changedAt).toBeCloseTo(Date.now() - HOUR_MS, -4);
+  });
+
+  it('are not known without a file', () => {
+    expect(settingsIn('/no/such.env')).toEqual({
+      directory: undefined,
+      restartsBridge: false,
+      changedAt: 0,
+    });
   });
 });

@@ -1,12 +1,9 @@
-import { beforeEach, describe, expect, it, vi } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import type { Job } from '../../../src/doctor/job.js';
 import { checkLastRun } from '../../../src/doctor/last-run.js';
 import type { LastRun } from '../../../src/journal/last-run.js';
 import { VERSION } from '../../../src/name.js';
-
-const uptime = vi.hoisted(() => vi.fn());
-vi.mock('node:os', async (original) => ({ ...(await original<object>()), uptime }));
-beforeEach(() => void uptime.mockReturnValue(1e6));
+import { jobOf } from './stand-in.js';
 
 const SECOND_MS = 1000;
 const HOUR_MS = 3600 * SECOND_MS;
@@ -44,21 +41,7 @@ function endedAgo(ms: number): Partial<LastRun> {
   return { endedAt: new Date(NOW - ms).toISOString() };
 }
 
-const TIMER: Job = {
-  subject: 'the timer',
-  mode: 'systemd',
-  instance: 'default',
-  user: 'bridge',
-  directories: [],
-  lastFired: NOW - HOUR_MS,
-  changedAt: 0,
-  isHourly: false,
-  isSettled: true,
-  restartsBridge: false,
-  logCommand: 'journalctl -u it',
-};
-
-const CRON: Job = { ...TIMER, subject: 'cron', mode: 'cron', lastFired: undefined, isHourly: true };
+const TIMER = jobOf({ dueAt: NOW - HOUR_MS });
 
 describe('the last run', () => {
   it('is told with when it ended, as whom, its threshold and what it removed', () => {
@@ -96,62 +79,58 @@ describe('the last run', () => {
     );
   });
 
-  it('was made by another copy of the program', () => {
+  it('was made by another version of the program', () => {
     const program = { path: '/opt/old/cli.js', version: '1.0.0', node: 'v20', nodePath: '/node' };
     expect(checkLastRun(recordOf({ program }), [TIMER], NOW)).toContainEqual(
       expect.objectContaining({
         level: 'warning',
-        message: expect.stringContaining('by /opt/old/cli.js 1.0.0'),
+        message: `was made by /opt/old/cli.js 1.0.0, not by this copy, ${VERSION}`,
         fix: expect.stringContaining('install.sh --systemd'),
       }),
     );
   });
 
-  it('is none yet where nothing was started: that is no fault', () => {
-    const levels = (jobs: Job[]): string[] =>
-      checkLastRun(undefined, jobs, NOW).map(({ level }) => level);
-    expect(levels([])).toEqual(['ok']);
-    expect(levels([{ ...TIMER, lastFired: undefined }])).toEqual(['ok']);
+  it('is none yet where nothing was due: that is no fault', () => {
+    for (const jobs of [[], [jobOf({ dueAt: 0 })]]) {
+      expect(checkLastRun(undefined, jobs, NOW)).toEqual([
+        expect.objectContaining({
+          level: 'ok',
+          message: 'none has left a record beside this map',
+        }),
+      ]);
+    }
   });
 });
 
-describe('a job that is started and leaves no record of a real run', () => {
+describe('a job that was due and left no record of a real run', () => {
   const isSilent = (last: LastRun | undefined, job: Job): boolean =>
     checkLastRun(last, [job], NOW).some(
       ({ level, subject }) => level === 'problem' && subject === job.subject,
     );
 
-  it('makes dry runs, or cleans another map', () => {
+  it('does not start, makes dry runs, or cleans another map', () => {
     const [check] = checkLastRun(recordOf(endedAgo(5 * HOUR_MS)), [TIMER], NOW);
     expect(check).toMatchObject({
       level: 'problem',
       subject: 'the timer',
-      message: expect.stringMatching(/^was started .*, but the last real run ended .*dry runs/),
+      message: expect.stringMatching(/^was due .*, but the last real run ended .*dry runs/),
       fix: expect.stringMatching(/DRY_RUN.*journalctl -u it/),
     });
-    expect(isSilent(undefined, TIMER)).toBe(true);
+    expect(checkLastRun(undefined, [TIMER], NOW)[0]?.message).toContain(
+      'but no real run has left a record: ',
+    );
   });
 
-  it('may only have been activated, when that was as it was installed', () => {
-    const { lastFired = 0 } = TIMER;
-    expect(isSilent(undefined, { ...TIMER, changedAt: lastFired - 30 * SECOND_MS })).toBe(false);
-    expect(isSilent(undefined, { ...TIMER, changedAt: lastFired - 90 * SECOND_MS })).toBe(true);
+  it('may only have been activated, as it was installed', () => {
+    const { dueAt } = TIMER;
+    expect(isSilent(undefined, { ...TIMER, changedAt: dueAt - 30 * SECOND_MS })).toBe(false);
+    expect(isSilent(undefined, { ...TIMER, changedAt: dueAt - 90 * SECOND_MS })).toBe(true);
   });
 
-  it('is not one that ran, runs, has failed or was started just now', () => {
+  it('is not one that ran, or was started just now', () => {
     expect(isSilent(recordOf(endedAgo(HOUR_MS - 2 * SECOND_MS)), TIMER)).toBe(false);
     expect(isSilent(recordOf(endedAgo(HOUR_MS + 2 * SECOND_MS)), TIMER)).toBe(false);
-    expect(isSilent(undefined, { ...TIMER, isSettled: false })).toBe(false);
-    expect(isSilent(undefined, { ...TIMER, lastFired: NOW - 2 * SECOND_MS })).toBe(false);
-  });
-
-  it('is overdue after two hours when it should run every hour', () => {
-    expect(isSilent(recordOf(endedAgo(2.1 * HOUR_MS)), CRON)).toBe(true);
-    expect(isSilent(recordOf(endedAgo(1.9 * HOUR_MS)), CRON)).toBe(false);
-    expect(isSilent(undefined, CRON)).toBe(true);
-    expect(isSilent(undefined, { ...CRON, changedAt: NOW - HOUR_MS })).toBe(false);
-    expect(isSilent(undefined, { ...CRON, isHourly: false })).toBe(false);
-    uptime.mockReturnValue(3600);
-    expect(isSilent(undefined, CRON)).toBe(false);
+    expect(isSilent(recordOf(endedAgo(HOUR_MS + 9 * SECOND_MS)), TIMER)).toBe(true);
+    expect(isSilent(undefined, { ...TIMER, dueAt: NOW - 2 * SECOND_MS })).toBe(false);
   });
 });

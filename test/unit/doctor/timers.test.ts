@@ -1,19 +1,16 @@
-import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { describe, expect, it, onTestFinished } from 'vitest';
-import type { Manager } from '../../../src/doctor/manager.js';
+import { beforeEach, describe, expect, it, vi } from 'vitest';
 import { findTimers } from '../../../src/doctor/timers.js';
+import { HOUR_MS, Home } from '../../support/home.js';
+import { standIn } from './stand-in.js';
 
 const NAME = 'claude-session-cleanup';
-const OURS = '/usr/bin/node /opt/csc/bin/claude-session-cleanup.js $CLEANUP_ARGS';
-const THEIRS = '/usr/bin/python3 /opt/bridge/cleanup_idle_sessions.py';
 
 type Unit = Readonly<Record<string, string>>;
 
 const TIMER: Unit = {
   Id: `${NAME}.timer`,
-  Unit: `${NAME}.service`,
   LoadState: 'loaded',
   ActiveState: 'active',
   SubState: 'waiting',
@@ -27,182 +24,188 @@ const SERVICE: Unit = {
   LoadState: 'loaded',
   ActiveState: 'inactive',
   Result: 'success',
+  ExecMainStatus: '0',
   User: 'bridge',
-  ReadWritePaths: '"-/srv/its maps" -/srv/b',
-  ...starting(OURS),
 };
 
-function starting(command: string): Unit {
-  return { ExecStart: `{ path=/x ; argv[]=${command} ; ignore_errors=no ; pid=0 }` };
-}
+let home: Home;
 
-/** A service manager that knows these units; one without any gives no answer. */
-function managerWith(
-  timers: readonly Unit[],
-  services: readonly Unit[] = [],
-  files: string[] = [],
-) {
-  const dir = mkdtempSync(join(tmpdir(), 'cleanup-test-'));
-  onTestFinished(() => rmSync(dir, { recursive: true, force: true }));
-  const folder = join(dir, 'units');
-  mkdirSync(folder);
-  for (const name of files) writeFileSync(join(folder, name), '');
-  const blocks = (units: readonly Unit[]): string =>
-    units
-      .map((unit) => Object.entries(unit).map(([name, value]) => `${name}=${value}\n`))
-      .map((lines) => lines.join(''))
-      .join('\n');
-  writeFileSync(join(dir, 'timers'), blocks(timers));
-  writeFileSync(join(dir, 'services'), blocks(services));
-  const systemctl = join(dir, 'systemctl');
-  writeFileSync(
-    systemctl,
-    `#!/bin/sh
-echo "$@" >>${dir}/asked
-[ -s ${dir}/timers ] || exit 1
-case "$*" in *'*.timer'*) cat ${dir}/timers ;; *) cat ${dir}/services ;; esac
-`,
+beforeEach(() => {
+  home = new Home();
+  vi.stubEnv('XDG_CONFIG_HOME', '');
+  vi.stubEnv('XDG_RUNTIME_DIR', undefined);
+});
+
+function blocks(units: readonly Unit[]): string {
+  const texts = units.map((unit) =>
+    Object.entries(unit).map(([name, value]) => `${name}=${value}`),
   );
-  chmodSync(systemctl, 0o755);
-  return {
-    mode: 'systemd',
-    account: { name: 'nobody-here', uid: 4711, home: dir },
-    label: '',
-    systemctl: [systemctl],
-    typed: 'systemctl',
-    folders: [folder],
-  } satisfies Manager;
+  return texts.map((lines) => `${lines.join('\n')}\n`).join('\n');
 }
 
-function find(timer: Unit, service: Unit = {}) {
-  const found = findTimers(
-    managerWith([{ ...TIMER, ...timer }], [{ ...SERVICE, ...service }]),
-    true,
+/** What is found where these are the units; undefined for a manager that gives no answer. */
+function find(system: readonly Unit[] | undefined, users?: readonly Unit[] | undefined) {
+  const tell = (units: readonly Unit[] | undefined, name: string): string =>
+    units === undefined ? 'exit 1' : `cat ${home.file(name, 0, blocks(units))}`;
+  standIn(
+    home,
+    'systemctl',
+    `echo "$@" >>${home.dir}/asked
+if [ "$1" = --user ]; then ${tell(users, 'users')}; else ${tell(system, 'system')}; fi`,
   );
-  const [check] = found.checks;
-  return { check, jobs: found.jobs };
+  return findTimers({ name: 'bridge', uid: 4711, home: home.dir }, true);
 }
 
-describe('a timer of this program', () => {
+/** The one timer of the system, in some state. */
+function findOne(timer: Unit, service: Unit = {}) {
+  const [found, ...others] = find([
+    { ...TIMER, ...timer },
+    { ...SERVICE, ...service },
+  ]);
+  expect(others).toEqual([]);
+  return found;
+}
+
+describe('a timer', () => {
   it('is well, with its user, its last and its next start', () => {
-    const { check, jobs } = find({});
-    expect(check).toMatchObject({ subject: `${NAME}.timer`, level: 'ok', fix: null });
-    expect(check?.message).toMatch(/^as bridge; last fired 2026-11-30 .*, next 2026-11-30 /);
-    expect(jobs).toEqual([
-      expect.objectContaining({
-        mode: 'systemd',
-        instance: 'default',
-        user: 'bridge',
-        directories: ['/srv/its maps', '/srv/b'],
-        lastFired: Date.UTC(2026, 10, 30, 5, 0, 1),
-        isSettled: true,
-        restartsBridge: false,
-        logCommand: `journalctl -u ${NAME}.service -n 30`,
-      }),
-    ]);
-  });
-
-  it('has not fired yet', () => {
-    expect(find({ LastTriggerUSec: '' }).check).toMatchObject({
-      level: 'ok',
-      message: expect.stringContaining('last fired never'),
+    const found = findOne({});
+    expect(found?.check).toMatchObject({ subject: `${NAME}.timer`, level: 'ok', fix: null });
+    expect(found?.check.message).toMatch(/^as bridge; last fired 2026-11-30 .*, next 2026-11-30 /);
+    expect(found?.job).toMatchObject({
+      mode: 'systemd',
+      instance: 'default',
+      dueAt: Date.UTC(2026, 10, 30, 5, 0, 1),
+      logCommand: expect.stringMatching(`journalctl -u ${NAME}.service -n 30$`),
     });
   });
 
+  it('has not fired yet', () => {
+    const found = findOne({ LastTriggerUSec: '' });
+    expect(found?.check).toMatchObject({
+      level: 'ok',
+      message: expect.stringContaining('last fired never'),
+    });
+    expect(found?.job?.dueAt).toBe(0);
+  });
+
   it.each([
-    [{ ActiveState: 'inactive' }, {}, 'problem', /^installed, but not started$/],
-    [{ LoadState: 'masked' }, {}, 'problem', /\.timer is masked/],
-    [{}, { LoadState: 'masked' }, 'problem', /\.service is masked/],
-    [{}, { LoadState: 'not-found', ExecStart: '' }, 'problem', /\.service can't be used/],
-    [{ UnitFileState: 'disabled' }, {}, 'warning', /until the next reboot only/],
-    [{ NextElapseUSecRealtime: '' }, {}, 'problem', /will never run again/],
+    [{ ActiveState: 'inactive' }, {}, 'problem', /^installed, but not started$/, /enable --now/],
+    [{ LoadState: 'masked' }, {}, 'problem', /\.timer is masked/, /systemctl unmask .*\.timer$/],
+    [{}, { LoadState: 'masked' }, 'problem', /\.service is masked/, /unmask .*\.service$/],
+    [{}, { LoadState: 'not-found' }, 'problem', /\.service is not-found/, /install\.sh --systemd$/],
+    [{ UnitFileState: 'disabled' }, {}, 'warning', /until the next reboot only/, /enable \S+$/],
+    [{ SubState: 'elapsed' }, {}, 'problem', /will never run again; .* next never/, /OnCalendar/],
     [
       {},
       { Result: 'exit-code', ExecMainStatus: '203' },
       'problem',
-      /^the last start failed \(exit-code, status 203\)/,
+      /^the last start failed \(exit-code, status 203\); last fired/,
+      /journalctl/,
     ],
-    [{}, { Result: 'resources', ExecMainStatus: '0' }, 'problem', /failed \(resources\)/],
-  ])('%j %j: %s', (timer, service, level, message) => {
-    const { check } = find(timer, service);
-    expect(check).toMatchObject({ level, message: expect.stringMatching(message) });
-    expect(check?.fix).toEqual(expect.any(String));
+    [
+      {},
+      { Result: 'resources', ExecMainStatus: '0' },
+      'problem',
+      /failed \(resources\)/,
+      /journalctl/,
+    ],
+  ])('%j %j: %s', (timer, service, level, message, fix) => {
+    expect(findOne(timer, service)?.check).toMatchObject({
+      level,
+      message: expect.stringMatching(message),
+      fix: expect.stringMatching(fix),
+    });
   });
 
   it('elapses by the time since the machine started', () => {
-    const elapse = { NextElapseUSecRealtime: '', NextElapseUSecMonotonic: '28min 29.780582s' };
-    expect(find(elapse).check?.message).toContain("next 28min 29s after the machine's start");
+    const elapse = { NextElapseUSecRealtime: '', NextElapseUSecMonotonic: '28min 29s' };
+    expect(findOne(elapse)?.check.message).toContain("next 28min 29s after the machine's start");
   });
 
-  it('is no running job while it is not started, and not settled while its service runs', () => {
-    expect(find({ ActiveState: 'inactive' }).jobs).toEqual([]);
-    expect(find({}, { ActiveState: 'activating' }).jobs[0]?.isSettled).toBe(false);
-    expect(find({}, { Result: 'exit-code' }).jobs[0]?.isSettled).toBe(false);
+  it('elapses after a run that is under way', () => {
+    const found = findOne({ SubState: 'running' }, { ActiveState: 'activating' });
+    expect(found?.check.message).toContain('next after this run');
   });
 
-  it('restarts the bridge afterwards', () => {
-    const restart = { ExecStopPost: 'argv[]=/bin/sh -c exec systemctl "$$BRIDGE_UNIT"' };
-    expect(find({}, restart).jobs[0]?.restartsBridge).toBe(true);
-  });
-});
-
-describe('a timer of another program', () => {
-  it('is said by the name of what it starts, whatever its own name', () => {
-    for (const name of [NAME, 'hourly-cleanup']) {
-      const { check, jobs } = find(
-        { Id: `${name}.timer`, Unit: `${name}.service` },
-        { Id: `${name}.service`, ...starting(THEIRS) },
-      );
-      expect(check).toMatchObject({
-        subject: `${name}.timer`,
-        level: 'warning',
-        message: `starts another program, not this one: ${THEIRS}`,
-        fix: expect.stringContaining(`systemctl disable --now ${name}.timer`),
-      });
-      expect(jobs).toEqual([]);
-    }
+  it('is no job while it is not started', () => {
+    expect(findOne({ ActiveState: 'inactive' })?.job).toBeUndefined();
   });
 
-  it('is nothing of ours when it has neither the name nor the predecessor', () => {
-    const other = {
-      Id: 'logrotate.service',
-      ...starting('/usr/sbin/logrotate /etc/logrotate.conf'),
-    };
-    const timer = { Id: 'logrotate.timer', Unit: 'logrotate.service' };
-    expect(find(timer, other)).toEqual({ check: undefined, jobs: [] });
+  it('is not known to be due while its service runs, or after that has failed', () => {
+    expect(findOne({}, { ActiveState: 'activating' })?.job?.dueAt).toBe(0);
+    expect(findOne({}, { Result: 'exit-code' })?.job?.dueAt).toBe(0);
   });
 
-  it('does no harm while it is not started', () => {
-    expect(find({ ActiveState: 'inactive' }, starting(THEIRS)).check).toBeUndefined();
+  it('is not installed where its file is not there', () => {
+    expect(findOne({ LoadState: 'not-found' })).toBeUndefined();
   });
 });
 
-it('an instance is known by what its installation left, also when no list has it', () => {
-  const files = [`${NAME}@dev.service.d`, 'half.env', `${NAME}@.timer`, 'unrelated.timer'];
-  const manager = managerWith([TIMER], [SERVICE], files);
-  findTimers(manager, true);
-  const named = findTimers({ ...manager, systemctl: ['/bin/false'] }, true);
-  expect(named.checks.map(({ subject }) => subject)).toEqual([
-    `${NAME}@dev.timer`,
-    `${NAME}@half.timer`,
+describe("the user's own manager", () => {
+  const DEV = [
+    { ...TIMER, Id: `${NAME}@dev.timer` },
+    { ...SERVICE, Id: `${NAME}@dev.service`, User: '' },
+  ];
+
+  it('has timers, too, with the settings of their instances', () => {
+    home.file(`.config/${NAME}/dev.env`, 3, 'CLAUDE_SESSION_DIR="/srv/dev"\n');
+    const [found] = find([], DEV);
+    expect(found?.check).toMatchObject({
+      subject: `${NAME}@dev.timer (user)`,
+      message: expect.stringMatching(/^last fired/),
+    });
+    expect(found?.job).toMatchObject({
+      mode: 'user',
+      instance: 'dev',
+      directory: '/srv/dev',
+      changedAt: expect.closeTo(Date.now() - 3 * HOUR_MS, -5),
+      logCommand: `env XDG_RUNTIME_DIR=/run/user/4711 journalctl --user -u ${NAME}@dev.service -n 30`,
+    });
+  });
+
+  it('is asked by name for each instance: no list has what is neither enabled nor started', () => {
+    for (const file of ['dev.env', 'dev.sh', 'a b.env']) home.file(`.config/${NAME}/${file}`, 0);
+    find([], DEV);
+    const [, ofUser = ''] = readFileSync(join(home.dir, 'asked'), 'utf8').split('\n');
+    expect(ofUser).toMatch(/^--user show --all -- /);
+    expect(ofUser).toContain(
+      ` ${NAME}.timer ${NAME}.service ${NAME}@dev.timer ${NAME}@dev.service`,
+    );
+    expect(ofUser).not.toMatch(/@dev\.sh|a b/);
+  });
+
+  it('that gives no answer is nothing to tell when nothing is installed there', () => {
+    expect(find([])).toEqual([]);
+  });
+
+  it('that gives no answer runs only while its user is logged in', () => {
+    home.file(`.config/systemd/user/${NAME}.timer`, 0);
+    expect(find([])).toEqual([
+      {
+        check: expect.objectContaining({
+          subject: `${NAME}.timer (user)`,
+          level: 'problem',
+          message: expect.stringContaining('only while bridge is logged in'),
+          fix: expect.stringMatching(/loginctl enable-linger bridge$/),
+        }),
+      },
+    ]);
+  });
+});
+
+it('a system that gives no answer is not the same as nothing', () => {
+  expect(find(undefined)).toEqual([
+    {
+      check: expect.objectContaining({ level: 'warning', message: 'could not ask systemd' }),
+    },
   ]);
-});
-
-it('a manager that gives no answer runs only while its user is logged in', () => {
-  const { checks } = findTimers(managerWith([], [], [`${NAME}.timer`]), true);
-  expect(checks).toEqual([
-    expect.objectContaining({
-      level: 'problem',
-      message: expect.stringContaining('runs only while nobody-here is logged in'),
-      fix: expect.stringMatching(/loginctl enable-linger nobody-here$/),
-    }),
-  ]);
-});
-
-it('a manager that gives no answer, and for which nothing is installed, is nothing to tell', () => {
-  expect(findTimers(managerWith([]), true).checks).toEqual([]);
 });
 
 it('without systemd there is nothing', () => {
-  expect(findTimers(managerWith([TIMER], [SERVICE]), false).checks).toEqual([]);
+  expect(findTimers({ name: 'bridge', uid: 4711, home: home.dir }, false)).toEqual([]);
+});
+
+it('without an account there are those of the system', () => {
+  find([TIMER, SERVICE], []);
+  expect(findTimers(undefined, true)).toHaveLength(1);
 });
