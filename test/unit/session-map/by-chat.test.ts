@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { meant } from '../../../src/session-map/by-chat.js';
+import { ByChat, meant } from '../../../src/session-map/by-chat.js';
 
 const ALL = [
   { provider: 'claude-cli', chat: 'telegram:1' },
@@ -28,5 +28,36 @@ describe('the chats that a word means', () => {
     expect(meantBy('telegra')).toEqual([]);
     expect(meantBy('shor')).toEqual([]);
     expect(meantBy('short')).toEqual(['codex-cli/short']);
+  });
+});
+
+describe('things by chat', () => {
+  const name = (provider: string, chat: string) => ({ provider, chat });
+
+  it('are told apart by section and chat, whatever these are called', () => {
+    const things = ByChat.of([
+      [name('claude-cli', 'a'), 1],
+      [name('codex-cli', 'a'), 2],
+      [name('__proto__', 'constructor'), 3],
+    ]);
+    expect(things.get(name('claude-cli', 'a'))).toBe(1);
+    expect(things.get(name('codex-cli', 'a'))).toBe(2);
+    expect(things.get(name('codex-cli', 'b'))).toBeUndefined();
+    expect(things.get(name('gemini-cli', 'a'))).toBeUndefined();
+    expect(things.has(name('__proto__', 'constructor'))).toBe(true);
+    expect(things.has(name('codex-cli', 'b'))).toBe(false);
+    expect(things.has(name('toString', 'a'))).toBe(false);
+    expect([...things.values()]).toEqual([1, 2, 3]);
+  });
+
+  it('are replaced and taken out', () => {
+    const things = new ByChat<string>();
+    things.delete(name('p', 'a'));
+    things.set(name('p', 'a'), 'old');
+    things.set(name('p', 'a'), 'new');
+    things.set(name('p', 'b'), 'other');
+    expect([...things.values()]).toEqual(['new', 'other']);
+    things.delete(name('p', 'a'));
+    expect([...things.values()]).toEqual(['other']);
   });
 });

@@ -164,6 +164,10 @@ describe('removing mappings', () => {
     ],
     ['{"p":{"a":"1","a":"2","b":"3"}}', ['a'], '{"p":{"b":"3"}}'],
     ['{"a":"1","b":"2"}', ['a'], '{"b":"2"}'],
+    ['{ "a": "1" }', ['a'], '{}'],
+    ['{ "p" : { "a" : "1" } , "q": { } }', ['a'], '{ "p" : {} , "q": { } }'],
+    ['{"p": { "a": "1" , "b": "2" }}', ['b'], '{"p": { "a": "1" }}'],
+    ['{"p": { "a": "1" , "b": "2" }}', ['none'], '{"p": { "a": "1" , "b": "2" }}'],
   ])('%s without %j', (text, chats, expected) => {
     expect(removeMappings(parse(text), (_provider, chat) => chats.includes(chat))).toBe(expected);
   });
@@ -191,5 +195,79 @@ describe('putting mappings', () => {
     ['{"p": {"n": "1"}}', '{"p": {"n": "9"}}'],
   ])('into %s', (text, expected) => {
     expect(putMappings(parse(text), [{ provider: 'p', chat: 'n', raw: '"9"' }])).toBe(expected);
+  });
+});
+
+describe('putting several mappings', () => {
+  const entry = (provider: string, chat: string, flat?: true) => ({
+    ...{ provider, chat, flat },
+    raw: '"9"',
+  });
+
+  it.each([
+    [
+      'each into its section, in their order',
+      '{"p": {"a": "1"}, "q": {}}',
+      [entry('q', 'x'), entry('p', 'n'), entry('q', 'y')],
+      '{"p": {"a": "1", "n": "9"}, "q": {"x": "9", "y": "9"}}',
+    ],
+    [
+      'some in the place of others',
+      '{"p": {"a": {"session_id": "1"}, "b": "2"}}',
+      [entry('p', 'n'), entry('p', 'a')],
+      '{"p": {"a": "9", "b": "2", "n": "9"}}',
+    ],
+    [
+      'into several new sections',
+      '{"p": {"a": "1"}}',
+      [entry('q', 'x'), entry('p', 'n'), entry('r', 'y'), entry('q', 'z')],
+      '{"p": {"a": "1", "n": "9"}, "q": {"x": "9", "z": "9"}, "r": {"y": "9"}}',
+    ],
+    [
+      'on lines of their own',
+      '{\n\t"p": {\n\t\t"a": "1"\n\t}\n}',
+      [entry('p', 'x'), entry('p', 'y'), entry('q', 'z')],
+      '{\n\t"p": {\n\t\t"a": "1",\n\t\t"x": "9",\n\t\t"y": "9"\n\t},\n\t"q": {"z": "9"}\n}',
+    ],
+    ['of odd names', '{"p": {}}', [entry('p', 'a"\n')], '{"p": {"a\\"\\n": "9"}}'],
+    [
+      'into a flat map',
+      '{"a": "1"}',
+      [entry('claude-cli', 'n', true), entry('claude-cli', 'a')],
+      '{"a": "9", "n": "9"}',
+    ],
+    ['none', ' {"p": {}} ', [], ' {"p": {}} '],
+    [
+      'from a flat map into an empty one, which is flat then',
+      '{ }',
+      [entry('claude-cli', 'x', true), entry('claude-cli', 'y', true)],
+      '{"x": "9", "y": "9"}',
+    ],
+    [
+      'from a flat map beside what is left of it',
+      '{"left": {"n": 1}}',
+      [entry('claude-cli', 'x', true)],
+      '{"left": {"n": 1}, "x": "9"}',
+    ],
+    [
+      'from a flat map into one that has sections by now',
+      '{"codex-cli": {}}',
+      [entry('claude-cli', 'x', true)],
+      '{"codex-cli": {}, "claude-cli": {"x": "9"}}',
+    ],
+    [
+      'from a flat map beside sections with mappings',
+      '{"codex-cli": {"a": "1"}}',
+      [entry('claude-cli', 'x', true)],
+      '{"codex-cli": {"a": "1"}, "claude-cli": {"x": "9"}}',
+    ],
+    [
+      'from a flat map and others into an empty one',
+      '{}',
+      [entry('claude-cli', 'x', true), entry('codex-cli', 'y')],
+      '{"claude-cli": {"x": "9"}, "codex-cli": {"y": "9"}}',
+    ],
+  ])('%s', (_, text, entries, expected) => {
+    expect(putMappings(parse(text), entries)).toBe(expected);
   });
 });

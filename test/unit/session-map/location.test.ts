@@ -12,10 +12,10 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { beforeEach, describe, expect, it, onTestFinished } from 'vitest';
+import { beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { findingLine } from '../../../src/output/finding.js';
 import { Problems } from '../../../src/output/problems.js';
-import { locateMap, mustBeInPlace } from '../../../src/session-map/location.js';
+import { foreignGroup, locateMap, mustBeInPlace } from '../../../src/session-map/location.js';
 
 const isRoot = process.geteuid?.() === 0;
 const MAP = 'session_map.json';
@@ -75,13 +75,21 @@ describe('the map', () => {
     const link = names[0] === 'other' ? at(...names) : at('link');
     symlinkSync(at('not-mounted/there'), link);
     const sessionDir = names[0] === 'other' ? at('other') : at(...names);
-    expect(() => locate(sessionDir)).toThrow(`${link}: this link leads to`);
-    expect(() => locate(sessionDir, false)).toThrow(`${link}: this link leads to`);
+    const message = `${link}: this link leads to ${at('not-mounted/there')}`;
+    expect(() => locate(sessionDir)).toThrow(message);
+    expect(() => locate(sessionDir, false)).toThrow(
+      /, which is not there; .*is its disk mounted\?$/,
+    );
   });
 
   it('that is not there is none, though a link on the way leads somewhere', () => {
     symlinkSync('up', at('link'));
     expect(locate(at('link/not-yet'))).toMatchObject({ path: at('up/not-yet', MAP) });
+  });
+
+  it('may be writable by everybody itself: only its directory counts', () => {
+    chmodSync(at('up/bridge', MAP), 0o666);
+    expect(locate().warnings).toEqual([]);
   });
 
   it('that is behind links without an end is an error', () => {
@@ -103,7 +111,9 @@ describe('a directory', () => {
     '%s that everybody may write is refused unless it is sticky',
     (name) => {
       chmodSync(at(name), 0o777);
-      expect(() => locate()).toThrow(`${at(name)}: everybody may write here`);
+      expect(() => locate()).toThrow(
+        `${at(name)}: everybody may write here and replace the map; run: chmod o-w '${at(name)}'`,
+      );
       chmodSync(at(name), 0o1777);
       expect(locate().warnings).toEqual([]);
     },
@@ -111,7 +121,9 @@ describe('a directory', () => {
 
   it('that its group may write is warned about', () => {
     chmodSync(at('up/bridge'), 0o775);
-    expect(locate().warnings).toEqual([expect.stringContaining('its group may write here')]);
+    expect(locate().warnings).toEqual([
+      `${at('up/bridge')}: its group may write here and replace the map; if nobody else needs that: chmod g-w '${at('up/bridge')}'`,
+    ]);
     chmodSync(at('up/bridge'), 0o1775);
     expect(locate().warnings).toEqual([]);
   });
@@ -149,5 +161,75 @@ describe.skipIf(!isRoot)('what belongs to another user', () => {
     expect(locate(at('up/bridge'), false).warnings).toEqual([
       expect.stringContaining(`belongs to user ${OTHER}`),
     ]);
+  });
+
+  it('is warned about once, with the command that looks as that user', () => {
+    for (const names of [['up'], ['up/bridge'], ['up/bridge', MAP]]) {
+      chownSync(at(...names), OTHER, OTHER);
+    }
+    expect(locate(at('up/bridge'), false).warnings).toEqual([
+      `${at('up/bridge', MAP)}: belongs to user ${OTHER}, and this run is root's; run as that user: sudo -u '#${OTHER}' -H claude-session-cleanup`,
+    ]);
+    chownSync(at('up'), 1, 1);
+    const [warning] = locate(at('up/bridge'), false).warnings;
+    expect(warning).toContain('belongs to user daemon, and');
+    expect(warning).toContain('sudo -u daemon -H');
+  });
+
+  const asUser = (uid: number, gid = uid): void => {
+    const spies = [
+      vi.spyOn(process, 'geteuid').mockReturnValue(uid),
+      vi.spyOn(process, 'getegid').mockReturnValue(gid),
+      vi.spyOn(process, 'getgroups').mockReturnValue([gid]),
+    ];
+    onTestFinished(() => {
+      for (const spy of spies) spy.mockRestore();
+    });
+  };
+
+  it('is nothing to that user', () => {
+    for (const names of [['up'], ['up/bridge', MAP]]) chownSync(at(...names), OTHER, OTHER);
+    chownSync(home, OTHER, OTHER);
+    asUser(OTHER);
+    expect(locate().warnings).toEqual([]);
+  });
+
+  it.each([
+    ['file', ['up/bridge', MAP]],
+    ['directory', ['up/bridge']],
+    ['directory', ['up']],
+  ])('(a %s) is refused by a run of somebody else, though it only looks', (what, names) => {
+    chownSync(at(...names), OTHER, OTHER);
+    asUser(1);
+    for (const mayWrite of [true, false]) {
+      expect(() => locate(at('up/bridge'), mayWrite)).toThrow(
+        `${at(...names)}: this ${what} belongs to user ${OTHER}, not to you (user daemon) or root; run as the user that the bridge runs as`,
+      );
+    }
+  });
+
+  it('(a link) is refused likewise', () => {
+    symlinkSync('up', at('link'));
+    lchownSync(at('link'), OTHER, OTHER);
+    asUser(1);
+    expect(() => locate(at('link/bridge'))).toThrow(`${at('link')}: this link belongs to user`);
+  });
+
+  it('is a group that its user is not in: the map can not get it again', () => {
+    const location = locateMap(at('up/bridge'), true, new Problems());
+    chownSync(at('up/bridge', MAP), OTHER, 2);
+    expect(foreignGroup(location)).toBeUndefined();
+    asUser(OTHER, 1);
+    expect(foreignGroup(location)).toMatchObject({
+      subject: at('up/bridge', MAP),
+      message: `belongs to group 2, which user ${OTHER} is not in and so can't give to a cleaned map`,
+      fix: `run: chgrp 1 '${at('up/bridge', MAP)}'`,
+    });
+    chownSync(at('up/bridge', MAP), OTHER, 1);
+    expect(foreignGroup(location)).toBeUndefined();
+    chownSync(at('up/bridge', MAP), 1, 2);
+    expect(foreignGroup(location)).toBeUndefined();
+    rmSync(at('up/bridge', MAP));
+    expect(foreignGroup(location)).toBeUndefined();
   });
 });
