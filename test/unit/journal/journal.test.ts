@@ -1,4 +1,14 @@
-import { appendFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  appendFileSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
@@ -82,6 +92,55 @@ describe('the journal', () => {
     expect(journal.damaged).toBe(3);
   });
 
+  it('tells its size, of which an earlier reading knew nothing', () => {
+    const here = place();
+    const journal = new Journal(here.directory);
+    expect([...journal, journal.bytes]).toEqual([0]);
+    appendToJournal(here, [removed('a')]);
+    expect([...journal]).toHaveLength(1);
+    expect(journal.bytes).toBe(statSync(journalPath(here.directory)).size);
+  });
+
+  it('leaves no file open, read to its end or not', () => {
+    const here = place();
+    appendToJournal(here, [removed('a', 40), removed('b')]);
+    const open = readdirSync('/proc/self/fd').length;
+    for (const _ of new Journal(here.directory)) break;
+    expect([...new Journal(here.directory)]).toHaveLength(2);
+    appendToJournal(here, [removed('c')]);
+    pruneJournal(here, 30 * DAY_MS, NOW, new Problems());
+    expect(readdirSync('/proc/self/fd')).toHaveLength(open);
+  });
+
+  it('that can not be read or written is an error: then nothing is removed', () => {
+    const here = place();
+    const path = journalPath(here.directory);
+    mkdirSync(path);
+    expect(() => [...new Journal(here.directory)]).toThrow(
+      `${path}: can't read the journal: not a regular file; nothing was changed`,
+    );
+    expect(() => appendToJournal(here, [removed('a')])).toThrow(
+      `${path}: can't write the journal: is a directory; without it nothing is changed`,
+    );
+    const problems = new Problems();
+    pruneJournal(here, DAY_MS, NOW, problems);
+    expect(problems.all).toMatchObject([
+      {
+        level: 'warning',
+        message: `${path}: can't be shortened: not a regular file; it keeps its old entries`,
+      },
+    ]);
+  });
+
+  it('is not written in another directory than the one that was looked at', () => {
+    const here = place();
+    renameSync(here.directory, `${here.directory}.gone`);
+    mkdirSync(here.directory);
+    onTestFinished(() => rmSync(`${here.directory}.gone`, { recursive: true }));
+    expect(() => appendToJournal(here, [removed('a')])).toThrow(/another directory stands here/);
+    expect(readdirSync(here.directory)).toEqual([]);
+  });
+
   it('skips a line of 40 MB', () => {
     const here = place();
     appendToJournal(here, [removed('a')]);
@@ -111,6 +170,8 @@ describe('what is older than its days', () => {
 
   it('stays for a day more, so that not every run writes the journal anew', () => {
     expect(pruned([removed('a', 30.5), removed('b', 1)])).toEqual(['a', 'b']);
+    expect(pruned([removed('a', 31), removed('b', 1)])).toEqual(['a', 'b']);
+    expect(pruned([removed('a', 40), removed('b', 30.5), removed('c', 1)])).toEqual(['c']);
   });
 
   it('goes alone: what is behind a newer entry stays', () => {
@@ -123,6 +184,21 @@ describe('what is older than its days', () => {
     ['goes with an old one behind it', [removed('ahead', -1800), removed('old', 40)], []],
   ])('of what a clock that was ahead has written %s', (_, entries, left) => {
     expect(pruned(entries)).toEqual(left);
+  });
+
+  it('is of its last day, or of this moment, nothing that goes', () => {
+    expect(pruned([removed('old', 40), removed('a', 30)])).toEqual(['a']);
+    expect(pruned([removed('ahead', -1), removed('now', 0), removed('old', 40)])).toEqual([
+      ...['ahead', 'now', 'old'],
+    ]);
+  });
+
+  it('leaves a file for its owner alone, and nothing beside it', () => {
+    const here = place();
+    appendToJournal(here, [removed('old', 40), removed('a', 1)]);
+    pruneJournal(here, 30 * DAY_MS, NOW, new Problems());
+    expect(statSync(journalPath(here.directory)).mode & 0o777).toBe(0o600);
+    expect(readdirSync(here.directory)).toEqual(['session_map.removed.jsonl']);
   });
 
   it('is nothing when there is no journal', () => {

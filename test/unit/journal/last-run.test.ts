@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { chmodSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { tmpdir, userInfo } from 'node:os';
 import { join } from 'node:path';
 import { isMainThread } from 'node:worker_threads';
 import { describe, expect, it, onTestFinished } from 'vitest';
@@ -45,7 +45,14 @@ describe('the record of the last run', () => {
     expect(readLastRun(dir)).toMatchObject({
       version: 1,
       ...run,
-      program: { node: process.version, nodePath: process.execPath },
+      user: userInfo().username,
+      home: process.env['HOME'],
+      program: {
+        path: process.argv[1],
+        version: expect.any(String),
+        node: process.version,
+        nodePath: process.execPath,
+      },
       counters: { runs: 1, removed: 3, failed: 0 },
     });
   });
