@@ -46,7 +46,7 @@ async function keepMetrics(flags: Flags, problems: Problems): Promise<void> {
   try {
     const { metrics, sessionDir } = metricsOptions(flags, process.env);
     if (metrics === undefined) return;
-    const { writeMetrics } = await import('./metrics/record.js');
+    const { writeMetrics } = await import('./metrics/metrics.js');
     writeMetrics(metrics, sessionDir, undefined, problems);
   } catch (error) {
     if (!(error instanceof UsageError)) throw error;

@@ -21,7 +21,7 @@ export async function clean(options: Options): Promise<ExitStatus> {
   try {
     const report = await runClean(options, problems);
     if (metrics !== undefined && !dryRun) {
-      const { writeMetrics } = await import('../metrics/record.js');
+      const { writeMetrics } = await import('../metrics/metrics.js');
       // First, since the report tells of metrics that can't be written.
       writeMetrics(metrics, sessionDir, report, problems);
     }
@@ -37,5 +37,5 @@ async function render(report: CleanReport, options: Options, problems: Problems)
   if (options.quiet) return '';
   if (!report.hasMap) return `No session map at ${printable(report.map)} yet: nothing to clean\n`;
   const isLog = !report.dryRun && !options.verbose && goesToJournal(1);
-  return isLog ? logText(report) : cleanText(report, options, terminalWidth());
+  return isLog ? logText(report) : cleanText(report, { ...options, width: terminalWidth() });
 }

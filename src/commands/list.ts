@@ -78,7 +78,7 @@ async function render(report: CleanReport, options: Options, problems: Problems)
   if (options.json) return printableJson(cleanJson(report, problems.all));
   if (options.quiet) return '';
   if (report.rows.length > 0 || report.gone !== undefined) {
-    return listText(report, options, terminalWidth());
+    return listText(report, { ...options, width: terminalWidth() });
   }
   const map = printable(report.map);
   if (!report.hasMap) return `No session map at ${map} yet: nothing mapped\n`;

@@ -41,7 +41,7 @@ export async function restore(chats: readonly string[], options: Options): Promi
   try {
     const report = await lookOrPutBack(chats, options, problems);
     if (json) await print(printableJson(restoreJson(report, problems.all)));
-    else if (!quiet) await print(await restoreText(report, options, terminalWidth()));
+    else if (!quiet) await print(await restoreText(report, { ...options, width: terminalWidth() }));
   } finally {
     printProblems(problems.all);
   }

@@ -6,7 +6,6 @@ import { type Finding, findingLine } from './finding.js';
 
 // sd-daemon(3): journald reads a line's priority from its beginning.
 const PRIORITY = { problem: '<3>', warning: '<4>', ok: '<6>' } as const;
-const WORD = { problem: 'error', warning: 'warning', ok: 'ok' } as const;
 // The major number of Linux's memory devices, of which /dev/null is one.
 const MEMORY_DEVICES = 1;
 
@@ -32,15 +31,13 @@ export async function print(text: string): Promise<void> {
   }
 }
 
-/**
- * One line on standard error for each finding; with journald behind it, `journalctl -p warning` finds
- * them.
- */
+/** A line on standard error for each finding; in the journal `journalctl -p warning` finds them. */
 export function printProblems(findings: readonly Finding[]): void {
   const isJournal = goesToJournal(2);
   for (const finding of findings) {
     const prefix = isJournal ? PRIORITY[finding.level] : '';
-    console.error(`${prefix}${PROGRAM}: ${WORD[finding.level]}: ${findingLine(finding)}`);
+    const word = finding.level === 'problem' ? 'error' : finding.level;
+    console.error(`${prefix}${PROGRAM}: ${word}: ${findingLine(finding)}`);
   }
 }
 

@@ -1,16 +1,22 @@
 import type { LastRun } from '../journal/last-run.js';
 import type { Removals } from '../journal/removed-before.js';
 import type { Decision, State } from '../sessions/decide.js';
-import type { Listed } from './details.js';
+import type { Weighed } from './details.js';
 
 /** What became of one mapping. */
-export interface Row extends Partial<Listed> {
+export interface Row {
   readonly decision: Decision;
   readonly action: 'kept' | 'removed' | 'would-remove';
   /** Which way it went; null when it did not go. */
   readonly via: 'file' | 'bridge' | null;
   /** Why an idle mapping was kept, in words. */
   readonly note: string | null;
+  /** Of `list`: the project that the session works in. */
+  readonly project?: string | null;
+  /** Of `list`: the other chats that have the same session. */
+  readonly sharedWith?: readonly string[];
+  /** Of `list` with chats. */
+  readonly weighed?: Weighed | undefined;
 }
 
 /** Everything that a report of a clean run, or of `list`, tells. */

@@ -1,9 +1,9 @@
-import { colorsFor } from '../output/colors.js';
 import { counted } from '../output/counted.js';
+import { colorsFor, page } from '../output/page.js';
 import { printable } from '../output/printable.js';
 import { shortNames } from '../output/short-names.js';
-import { wrapped } from '../output/table.js';
 import { hoursIdle, localTime } from '../output/time.js';
+import type { Decision } from '../sessions/decide.js';
 import { type CleanReport, type Row, summarize } from './clean-report.js';
 import { resumeCommand, transcriptLines } from './details.js';
 
@@ -13,22 +13,17 @@ export interface TextStyle {
   readonly verbose: boolean;
   /** True or false when it was asked for; undefined leaves it to the terminal. */
   readonly color: boolean | undefined;
+  /** The terminal's, in cells; undefined for none. */
+  readonly width: number | undefined;
 }
 
 const RULE_WIDTH = 80;
 const INDENT = '     ';
 
-/**
- * A clean run as people read it; the form is part of the contract. Times are local.
- *
- * @param width of the terminal in cells; undefined for none
- */
-export async function cleanText(
-  report: CleanReport,
-  { verbose, color }: TextStyle,
-  width: number | undefined,
-): Promise<string> {
+/** A clean run as people read it; the form is part of the contract. Times are local. */
+export async function cleanText(report: CleanReport, style: TextStyle): Promise<string> {
   const { now, dryRun } = report;
+  const { verbose, color, width } = style;
   const colors = await colorsFor(color);
   const named = verbose ? () => printable : shortNames;
   const mappings = report.rows.map(({ decision }) => decision.mapping);
@@ -57,7 +52,7 @@ export async function cleanText(
     ...summaryLines(report),
     rule,
   ];
-  return lines.flatMap((line) => wrapped(line, width, INDENT).map((part) => `${part}\n`)).join('');
+  return page(lines, width, INDENT);
 
   function headline({ decision }: Row): string {
     const { state, lastActivity, mapping } = decision;
@@ -79,24 +74,20 @@ export async function cleanText(
     }
   }
 
-  function actionLines(row: Row): string[] {
-    const { action, via, note, decision } = row;
-    const lines: string[] = [];
-    if (action === 'would-remove') {
-      lines.push(colors.cyan(`${INDENT}[DRY RUN] Would remove this mapping`));
-    } else if (action === 'removed') {
-      const way = report.withBridge ? ` via the ${via}` : '';
-      lines.push(`${INDENT}✂️  Removed mapping${way} (${wayBack(row)})`);
-    } else if (note !== null) {
-      lines.push(`${INDENT}Kept: ${note}`);
-    }
-    if (!verbose) return lines;
-    return [...lines, ...transcriptLines(decision).map((line) => colors.dim(INDENT + line))];
+  function actionLines({ action, via, note, decision }: Row): string[] {
+    const way = report.withBridge ? ` via the ${via}` : '';
+    const words = {
+      'would-remove': colors.cyan('[DRY RUN] Would remove this mapping'),
+      removed: `✂️  Removed mapping${way} (${wayBack(decision)})`,
+      kept: note === null ? [] : `Kept: ${note}`,
+    };
+    const details = verbose ? transcriptLines(decision).map((line) => colors.dim(line)) : [];
+    return [words[action], ...details].flat().map((line) => INDENT + line);
   }
 }
 
 /** How the session is taken up again; users know the words for Claude Code. */
-function wayBack({ decision }: Row): string {
+function wayBack(decision: Decision): string {
   const command = resumeCommand(decision);
   if (command === null) return "'restore' puts it back";
   return `can be restored with ${decision.mapping.family === 'claude' ? '--resume' : command}`;

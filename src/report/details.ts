@@ -12,25 +12,8 @@ import type { Decision } from '../sessions/decide.js';
 
 const HOUR_MS = 3600 * 1000;
 
-/** What `list` tells of a mapping besides its decision. */
-export interface Listed {
-  /** The project that the session works in. */
-  readonly project: string | null;
-  /** The other chats that have the same session. */
-  readonly sharedWith: readonly string[];
-  /** All that was weighed of it, where its chat was named. */
-  readonly weighed: Weighed | undefined;
-}
-
-/** What is known of the chats that a user named. */
-export interface Named {
-  readonly mapped: ReadonlyMap<Decision, Weighed>;
-  /** Those that are not mapped, and were. */
-  readonly gone: readonly Removals[];
-}
-
 /**
- * All that was weighed of named chats.
+ * All that was weighed of named chats: of those that are mapped, and of those that are not, and were.
  *
  * @param words chat ids, whole or their beginning, or `provider/chat`
  * @param journal newest entry first
@@ -40,7 +23,7 @@ export function weighed(
   words: readonly string[],
   assessment: Assessment,
   journal: Iterable<JournalEntry>,
-): Named {
+) {
   const itself = (name: ChatName): ChatName => name;
   const { decisions } = assessment;
   const mappings = ByChat.of(decisions.map(({ mapping }) => [mapping, mapping]));
@@ -101,7 +84,11 @@ export function transcriptLines(decision: Decision): string[] {
 }
 
 /** All that is known of a row of the list. */
-export function detailLines(decision: Decision, { sharedWith, weighed }: Partial<Listed>) {
+export function detailLines(
+  decision: Decision,
+  sharedWith: readonly string[] = [],
+  weighed?: Weighed,
+): string[] {
   const { mapping, transcript, keptBecause } = decision;
   return linesOf({
     chat: `${mapping.provider}/${mapping.chat}`,

@@ -1,8 +1,8 @@
-import { colorsFor } from '../output/colors.js';
 import { counted } from '../output/counted.js';
 import type { Finding } from '../output/finding.js';
+import { colorsFor } from '../output/page.js';
 import { printable } from '../output/printable.js';
-import { wrapped } from '../output/table.js';
+import { wrapped } from '../output/terminal.js';
 import type { TextStyle } from './clean-text.js';
 import { JSON_VERSION } from './json.js';
 

@@ -5,7 +5,7 @@ export interface ListChoice {
   /** A section's name, or that of a family of CLIs. */
   readonly provider: string | undefined;
   readonly state: State | 'running' | undefined;
-  readonly sort: 'idle' | 'provider' | 'chat' | undefined;
+  readonly sort: keyof typeof KEYS | undefined;
 }
 
 /** The sessions that were asked for, in the order that was asked for. */
@@ -23,13 +23,14 @@ export function chosenOf(
   return chosen.sort((one, other) => compare(keyOf(one), keyOf(other)));
 }
 
-const KEYS: Readonly<Record<NonNullable<ListChoice['sort']>, (one: Decision) => string | number>> =
-  {
-    // Longest idle first; sessions of which nothing is known come last.
-    idle: ({ lastActivity }) => lastActivity ?? Infinity,
-    provider: ({ mapping }) => mapping.provider,
-    chat: ({ mapping }) => mapping.chat,
-  };
+type Key = (decision: Decision) => string | number;
+
+const KEYS = {
+  // Longest idle first; sessions of which nothing is known come last.
+  idle: ({ lastActivity }) => lastActivity ?? Infinity,
+  provider: ({ mapping }) => mapping.provider,
+  chat: ({ mapping }) => mapping.chat,
+} satisfies Readonly<Record<string, Key>>;
 
 function compare(one: string | number, other: string | number): number {
   if (one === other) return 0;

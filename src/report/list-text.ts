@@ -1,42 +1,36 @@
-import { colorsFor } from '../output/colors.js';
 import { counted } from '../output/counted.js';
+import { colorsFor, page } from '../output/page.js';
 import { printable } from '../output/printable.js';
 import { shortNames } from '../output/short-names.js';
-import { type Column, tableLines, tableWidth, widthOf, wrapped } from '../output/table.js';
+import { type Column, tableLines, tableWidth, widthOf } from '../output/terminal.js';
 import { hoursIdle, localTime } from '../output/time.js';
 import { type CleanReport, type Row, summarize } from './clean-report.js';
 import type { TextStyle } from './clean-text.js';
 import { detailLines, removedLines } from './details.js';
 
-/**
- * A row for every session, as wide as the terminal at most. Times are local.
- *
- * @param width of the terminal in cells; undefined for none
- */
-export async function listText(
-  report: CleanReport,
-  { verbose, color }: TextStyle,
-  width: number | undefined,
-): Promise<string> {
+/** A row for every session, as wide as the terminal at most. Times are local. */
+export async function listText(report: CleanReport, style: TextStyle): Promise<string> {
+  const { verbose, color, width } = style;
   const colors = await colorsFor(color);
   const { rows, gone = [] } = report;
-  const below = (details: readonly string[]): string[] =>
-    details.flatMap((line) => wrapped(`    ${line}`, width, '      '));
+  const indented = (details: readonly string[]): string[] => details.map((line) => `    ${line}`);
   const [heading = '', ...lines] = tableLines(columnsOf(report, width));
   const text = [
     ...(rows.length > 0 ? [colors.bold(heading)] : []),
     ...rows.flatMap((row, at) => [
       colors[row.decision.running ? 'cyan' : PAINTS[row.decision.state]](lines[at] ?? ''),
-      ...(verbose || row.weighed !== undefined ? below(detailLines(row.decision, row)) : []),
+      ...(verbose || row.weighed !== undefined
+        ? indented(detailLines(row.decision, row.sharedWith, row.weighed))
+        : []),
     ]),
     ...gone.flatMap((each) => [
-      ...wrapped(`${printable(`${each.provider}/${each.chat}`)} is not mapped`, width),
-      ...below(removedLines(each)),
+      `${printable(`${each.provider}/${each.chat}`)} is not mapped`,
+      ...indented(removedLines(each)),
     ]),
     '',
-    ...endLines(report).flatMap((line) => wrapped(line, width)),
+    ...endLines(report),
   ];
-  return text.map((line) => `${line}\n`).join('');
+  return page(text, width, '      ');
 }
 
 const PAINTS = {
@@ -63,14 +57,17 @@ function columnsOf({ rows, now }: CleanReport, width = Infinity): readonly Colum
   };
   const chatsNamed = (nameOf: (chat: string) => string): Column =>
     column('CHAT', ({ decision: { mapping } }) => nameOf(mapping.chat));
+  const known =
+    (show: (lastActivity: number) => string) =>
+    ({ decision }: Row) =>
+      decision.lastActivity === null ? '-' : show(decision.lastActivity);
   const provider = column('PROVIDER', ({ decision }) => printable(decision.mapping.provider));
   const others = [
     column('SESSION', ({ decision: { mapping } }) => sessionName(mapping.session ?? '?')),
-    column('LAST ACTIVITY', ({ decision: { lastActivity } }) =>
-      lastActivity === null ? '-' : localTime(lastActivity),
-    ),
-    column('IDLE', ({ decision: { lastActivity } }) =>
-      lastActivity === null ? '-' : `${hoursIdle(lastActivity, now)}h`,
+    column('LAST ACTIVITY', known(localTime)),
+    column(
+      'IDLE',
+      known((lastActivity) => `${hoursIdle(lastActivity, now)}h`),
     ),
     column('STATE', ({ decision: { running, state }, sharedWith = [] }) =>
       [running ? 'running now' : state, ...(sharedWith.length > 0 ? ['shared'] : [])].join(', '),

@@ -1,6 +1,6 @@
 import { printable } from '../output/printable.js';
 import { hoursIdle, localTime } from '../output/time.js';
-import { type CleanReport, type Row, summarize } from './clean-report.js';
+import { type CleanReport, countByState, type Row, summarize } from './clean-report.js';
 
 /** A clean run for a log that is searched by line: one for each removal, and one for the run. */
 export function logText(report: CleanReport): string {
@@ -21,9 +21,8 @@ function removalLine({ decision, via }: Row, { now, withBridge }: CleanReport): 
 }
 
 function summaryLine(report: CleanReport): string {
-  const { checked, removed, ...rest } = summarize(report);
-  const { active, idle, missing, unreadable, unrecognized, writtenBack } = rest;
-  const counts = Object.entries({ active, idle, missing, unreadable, unrecognized })
+  const { checked, removed, writtenBack } = summarize(report);
+  const counts = Object.entries(countByState(report.rows))
     .filter(([, count]) => count > 0)
     .map(([state, count]) => `${count} ${state}`);
   const states = counts.length > 0 ? ` (${counts.join(', ')})` : '';

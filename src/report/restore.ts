@@ -1,10 +1,9 @@
 import type { Restorable } from '../journal/restorable.js';
-import { colorsFor } from '../output/colors.js';
 import { counted } from '../output/counted.js';
 import { type Finding, findingLine } from '../output/finding.js';
+import { colorsFor, page } from '../output/page.js';
 import { printable } from '../output/printable.js';
 import { shortNames } from '../output/short-names.js';
-import { wrapped } from '../output/table.js';
 import { isoTime, localTime } from '../output/time.js';
 import type { TextStyle } from './clean-text.js';
 import { JSON_VERSION } from './json.js';
@@ -40,16 +39,9 @@ const WORDS: Readonly<Record<RestoreRow['action'] | 'no-room', string>> = {
 // One that was put back is named alone: its beginning says less than beside others.
 const CHAT_ROOM = 24;
 
-/**
- * What can be, or was, put back. Times are local.
- *
- * @param width of the terminal in cells; undefined for none
- */
-export async function restoreText(
-  report: RestoreReport,
-  { color, verbose }: TextStyle,
-  width: number | undefined,
-): Promise<string> {
+/** What can be, or was, put back. Times are local. */
+export async function restoreText(report: RestoreReport, style: TextStyle): Promise<string> {
+  const { verbose, color, width } = style;
   const { rows, isListing, hasMap, dryRun } = report;
   const colors = await colorsFor(color);
   const map = printable(report.map);
@@ -61,10 +53,7 @@ export async function restoreText(
         CHAT_ROOM,
       );
   const session = verbose ? printable : shortNames(removals.map((each) => each.session));
-  return pageLines()
-    .flatMap((line) => wrapped(line, width, INDENT))
-    .map((line) => `${line}\n`)
-    .join('');
+  return page(pageLines(), width, INDENT);
 
   function pageLines(): string[] {
     if (!hasMap) return [`No session map at ${map} yet: nothing can be restored`];

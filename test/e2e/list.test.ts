@@ -342,7 +342,9 @@ describeWith({ commands: ['script', 'stty'] })('list on a terminal', () => {
   it.each([200, 120, 100, 80, 60, 40, 24])('fits %d columns with every line', (columns) => {
     const lines = show(homeOfThree(), columns);
     expect(lines[1]).toMatch(/ idle/);
-    expect(lines.join(' ')).toMatch(/ 1 active, 1 idle for more than 2h, 1 other/);
+    expect(lines.join(' ').replace(/ +/g, ' ')).toMatch(
+      / 1 active, 1 idle for more than 2h, 1 other/,
+    );
     for (const line of lines) expect(stringWidth(line)).toBeLessThanOrEqual(columns);
   });
 

@@ -4,10 +4,10 @@ import type { Row } from '../../../src/report/clean-report.js';
 import { cleanText } from '../../../src/report/clean-text.js';
 import { NOW, reportOf, rowOf } from './report-of.js';
 
-const PLAIN = { verbose: false, color: false };
+const PLAIN = { verbose: false, color: false, width: undefined };
 
 async function linesOf(...rows: Row[]): Promise<string[]> {
-  return (await cleanText(reportOf(rows), PLAIN, undefined)).split('\n');
+  return (await cleanText(reportOf(rows), PLAIN)).split('\n');
 }
 
 describe('the report of a clean run', () => {

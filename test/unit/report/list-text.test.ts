@@ -6,7 +6,7 @@ import { reportOf, rowOf } from './report-of.js';
 
 async function linesOf(chats: readonly string[], columns: number | undefined): Promise<string[]> {
   const rows = chats.map((chat) => rowOf({ mapping: { chat } }, { project: '/srv/shop' }));
-  const text = await listText(reportOf(rows), { verbose: false, color: false }, columns);
+  const text = await listText(reportOf(rows), { verbose: false, color: false, width: columns });
   return text.split('\n');
 }
 

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import stringWidth from 'string-width';
 import { describe, expect, it } from 'vitest';
-import { tableLines, tableWidth, widthOf, wrapped } from '../../../src/output/table.js';
+import { tableLines, tableWidth, widthOf, wrapped } from '../../../src/output/terminal.js';
 
 describe('a table', () => {
   it('has its cells below each other, and nothing behind the last', () => {

@@ -1,3 +1,4 @@
+import { Chalk, supportsColor } from 'chalk';
 import stringWidth from 'string-width';
 import { PLAIN } from './printable.js';
 
@@ -10,6 +11,12 @@ export interface Column {
 }
 
 const GAP = '  ';
+
+/** @param isWanted whatever the terminal can show */
+export function terminalColors(isWanted = false) {
+  const level = supportsColor ? supportsColor.level : 0;
+  return new Chalk({ level: isWanted && level === 0 ? 1 : level });
+}
 
 /** The lines of a table without any rules. */
 export function tableLines(columns: readonly Column[]): string[] {

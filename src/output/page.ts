@@ -1,0 +1,33 @@
+import { mayBeTerminal } from './streams.js';
+
+const same = (text: string): string => text;
+const PLAIN = { bold: same, dim: same, red: same, yellow: same, green: same, cyan: same };
+
+/**
+ * The colours for standard output. A run that paints nothing does not load what paints.
+ *
+ * @param color true or false when it was asked for; undefined leaves it to the terminal
+ */
+export async function colorsFor(color: boolean | undefined): Promise<typeof PLAIN> {
+  if (color === false || (color === undefined && !mayBeTerminal())) return PLAIN;
+  // chalk would take a variable that is set to nothing for a wish.
+  if (process.env['FORCE_COLOR'] === '') delete process.env['FORCE_COLOR'];
+  const { terminalColors } = await import('./terminal.js');
+  return terminalColors(color);
+}
+
+/**
+ * Lines as one text.
+ *
+ * @param width of the terminal in cells, over which no line goes; undefined for none
+ * @param indent what each further line begins with where one takes several
+ */
+export async function page(
+  lines: readonly string[],
+  width: number | undefined,
+  indent: string,
+): Promise<string> {
+  if (width === undefined) return [...lines, ''].join('\n');
+  const { wrapped } = await import('./terminal.js');
+  return [...lines.flatMap((line) => wrapped(line, width, indent)), ''].join('\n');
+}
