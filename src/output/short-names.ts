@@ -11,16 +11,18 @@ const SHORTEST = 8;
  * @returns an id's name, printable
  */
 export function shortNames(ids: Iterable<string>, room = 0): (id: string) => string {
+  const names = [...new Set(ids)].map(printable);
+  const starts = new Set(names.map((name) => name.slice(0, SHORTEST)));
   const needed = new Map<string, number>();
-  // In their order an id has most in common with the one before it or the one behind it.
-  const sorted = [...new Set(ids)].map(printable).sort();
-  for (const [at, id] of sorted.entries()) {
-    const most = Math.max(inCommon(id, sorted[at - 1]), inCommon(id, sorted[at + 1]));
-    if (most >= SHORTEST) needed.set(id, most + 1);
+  // In their order a name has most in common with the one before it or the one behind it.
+  const sorted = starts.size === names.length ? [] : names.sort();
+  for (const [at, name] of sorted.entries()) {
+    const most = Math.max(inCommon(name, sorted[at - 1]), inCommon(name, sorted[at + 1]));
+    if (most >= SHORTEST) needed.set(name, most + 1);
   }
   return (id) => {
-    const whole = printable(id);
-    return whole.length <= room ? whole : beginning(whole, needed.get(whole) ?? SHORTEST);
+    const name = printable(id);
+    return name.length <= room ? name : beginning(name, needed.get(name) ?? SHORTEST);
   };
 }
 

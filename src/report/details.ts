@@ -12,6 +12,8 @@ import type { Decision } from '../sessions/decide.js';
 
 const HOUR_MS = 3600 * 1000;
 
+type Weighable = Pick<Assessment, 'decisions' | 'activity' | 'policy'>;
+
 /**
  * All that was weighed of named chats: of those that are mapped, and of those that are not, and were.
  *
@@ -21,7 +23,7 @@ const HOUR_MS = 3600 * 1000;
  */
 export function weighed(
   words: readonly string[],
-  assessment: Assessment,
+  assessment: Weighable,
   journal: Iterable<JournalEntry>,
 ) {
   const itself = (name: ChatName): ChatName => name;
@@ -52,7 +54,7 @@ export type Weighed = ReturnType<typeof weighedOf>;
 
 function weighedOf(
   decision: Decision,
-  { activity, policy }: Assessment,
+  { activity, policy }: Weighable,
   removals: ByChat<Removals>,
 ) {
   const { mapping, state } = decision;

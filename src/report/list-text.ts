@@ -57,18 +57,15 @@ function columnsOf({ rows, now }: CleanReport, width = Infinity): readonly Colum
   };
   const chatsNamed = (nameOf: (chat: string) => string): Column =>
     column('CHAT', ({ decision: { mapping } }) => nameOf(mapping.chat));
-  const known =
-    (show: (lastActivity: number) => string) =>
-    ({ decision }: Row) =>
-      decision.lastActivity === null ? '-' : show(decision.lastActivity);
+  const timed = (heading: string, show: (lastActivity: number) => string): Column =>
+    column(heading, ({ decision: { lastActivity } }) =>
+      lastActivity === null ? '-' : show(lastActivity),
+    );
   const provider = column('PROVIDER', ({ decision }) => printable(decision.mapping.provider));
   const others = [
     column('SESSION', ({ decision: { mapping } }) => sessionName(mapping.session ?? '?')),
-    column('LAST ACTIVITY', known(localTime)),
-    column(
-      'IDLE',
-      known((lastActivity) => `${hoursIdle(lastActivity, now)}h`),
-    ),
+    timed('LAST ACTIVITY', localTime),
+    timed('IDLE', (lastActivity) => `${hoursIdle(lastActivity, now)}h`),
     column('STATE', ({ decision: { running, state }, sharedWith = [] }) =>
       [running ? 'running now' : state, ...(sharedWith.length > 0 ? ['shared'] : [])].join(', '),
     ),
