@@ -4,28 +4,13 @@ import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { Problems } from '../../../src/output/problems.js';
-import { locateMap } from '../../../src/session-map/location.js';
-import { type AssessOptions, assess, reportUnreadable } from '../../../src/sessions/assess.js';
+import { type AssessOptions, reportUnreadable } from '../../../src/sessions/assess.js';
+import { assessed as assessedIn } from '../../support/assessed.js';
 import { HOUR_MS, Home, uuid } from '../../support/home.js';
 
 /** What is found and told of a home, one line for each finding. */
 async function assessed(home: Home, over: Partial<AssessOptions> = {}) {
-  const problems = new Problems();
-  const options: AssessOptions = {
-    thresholdMsOf: () => 2 * HOUR_MS,
-    isKept: () => false,
-    missing: 'keep',
-    keepRunning: true,
-    roots: {
-      claude: join(home.dir, '.claude'),
-      gemini: join(home.dir, '.gemini'),
-      codex: join(home.dir, '.codex'),
-    },
-    bridgeUrl: undefined,
-    ...over,
-  };
-  const location = locateMap(home.sessionDir, false, problems);
-  const assessment = await assess(options, location, problems);
+  const { assessment, problems } = await assessedIn(home, over);
   const told = problems.all.map(
     ({ level, subject, message, fix }) => `${level}: ${subject}: ${message}; ${fix}`,
   );
