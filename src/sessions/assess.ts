@@ -141,7 +141,7 @@ function pictureFinding(
   const what =
     kind === 'newest'
       ? `its ${count} newest mapped sessions have no transcript in ${root}, though older ones do: it may write elsewhere by now (another HOME, or this is an old copy of it)`
-      : `none of its mapped sessions (${count}) has a transcript in ${root}, looked at as ${user}: so it is with the wrong user or the wrong HOME`;
+      : `none of its mapped sessions (${count}) has a transcript in ${root}, looked at as ${user}: it looks like the wrong user or the wrong HOME`;
   const kept = held === 0 ? '' : `. ${counted(held, 'mapping')} of it stayed for that`;
   const finding = held > 0 && !isOrdinary ? problem : warning;
   return finding(label, what + kept, "'claude-session-cleanup doctor' tells more");
