@@ -36,8 +36,12 @@ const settings = {
   // Node starts it about 10 ms faster than ES modules, and needs no loader for import() then.
   format: 'cjs',
   supported: { 'dynamic-import': false },
-  // Commander and we ask for these at the start, and most runs use neither.
-  alias: { 'node:child_process': LOADED_LATER, 'node:crypto': LOADED_LATER },
+  alias: {
+    'node:child_process': LOADED_LATER,
+    'node:crypto': LOADED_LATER,
+    // As fast-glob and its packages name it.
+    stream: LOADED_LATER,
+  },
   plugins: [filesOfTheirOwn],
   define: { __VERSION__: JSON.stringify(version) },
   minifySyntax: true,

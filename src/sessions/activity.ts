@@ -56,7 +56,7 @@ export class FoundActivity implements Evidence {
 
   /** @param maxAgeMs a look that is no older will do */
   refreshProcesses(maxAgeMs = 0): void {
-    if (performance.now() - this.#processesAt >= maxAgeMs) this.#running = this.#lookForProcesses();
+    if (upMs() - this.#processesAt >= maxAgeMs) this.#running = this.#lookForProcesses();
   }
 
   activityOf(session: Named): Activity {
@@ -131,7 +131,7 @@ export class FoundActivity implements Evidence {
   }
 
   #lookForProcesses(): ReadonlyMap<Family, Running> {
-    this.#processesAt = performance.now();
+    this.#processesAt = upMs();
     return runningSessions(this.#clis);
   }
 
@@ -145,4 +145,9 @@ function newest<T extends { readonly mtimeMs: number }>(files: readonly T[]): T 
     (one, other) => (one === undefined || other.mtimeMs > one.mtimeMs ? other : one),
     undefined,
   );
+}
+
+/** For how long this process runs, ms. Node takes 1 ms to load `performance`. */
+function upMs(): number {
+  return process.uptime() * 1000;
 }

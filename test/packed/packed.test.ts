@@ -76,8 +76,10 @@ describe('the published package', () => {
       'dist/errors.js',
       'dist/json.schema.json',
       'dist/list.js',
-      'dist/record.js',
+      'dist/locked.js',
+      'dist/metrics.js',
       'dist/restore.js',
+      'dist/terminal.js',
     ]);
     const scripts = packedFiles.filter((path) => path.startsWith('scripts/'));
     expect(scripts.filter((path) => !/^scripts\/(install|pictures)\//.test(path))).toEqual([

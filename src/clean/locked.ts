@@ -1,0 +1,74 @@
+import { clearLeftovers } from '../commit/leftovers.js';
+import { takeLock } from '../commit/lock.js';
+import { pruneJournal } from '../journal/journal.js';
+import type { Problems } from '../output/problems.js';
+import type { CleanReport } from '../report/clean-report.js';
+import type { MapLocation } from '../session-map/location.js';
+import type { Assessment, AssessOptions } from '../sessions/assess.js';
+import type { RemovalLimit } from './guards.js';
+import { announceChange } from './on-change.js';
+import { type Ending, type RecordedOptions, recordRun } from './record.js';
+import { removeDecided } from './remove.js';
+import { reportOf } from './result.js';
+
+const DAY_MS = 24 * 3600 * 1000;
+
+/** What a clean run is told. */
+export interface RunOptions extends AssessOptions, Omit<RecordedOptions, 'roots'> {
+  readonly dryRun: boolean;
+  readonly maxRemove: RemovalLimit | undefined;
+  readonly journalDays: number;
+}
+
+/** What a run found and decided, and whether a guard forbids to act on it. */
+export interface Look {
+  readonly assessment: Assessment;
+  readonly isForbidden: boolean;
+}
+
+/** A clean run that may write: one at a time for a map. It leaves a record of how it ended. */
+export async function cleanLocked(
+  look: () => Promise<Look>,
+  options: RunOptions,
+  location: MapLocation,
+  problems: Problems,
+): Promise<CleanReport> {
+  let ending: Ending = {};
+  try {
+    const release = await takeLock(location.directory);
+    const cleaned = await clean(look, options, location, problems).finally(release);
+    ending = cleaned;
+    const removed = cleaned.report.rows.filter(({ action }) => action === 'removed');
+    if (options.onChange !== undefined && removed.length > 0) {
+      const mappings = removed.map(({ decision }) => decision.mapping);
+      await announceChange(options.onChange, mappings, location, problems);
+    }
+    return cleaned.report;
+  } catch (error) {
+    ending = { ...ending, error };
+    throw error;
+  } finally {
+    recordRun(ending, options, location, problems);
+  }
+}
+
+/** What a run came to. */
+type Cleaned = Pick<Ending, 'weaker'> & { readonly report: CleanReport };
+
+async function clean(
+  look: () => Promise<Look>,
+  options: RunOptions,
+  location: MapLocation,
+  problems: Problems,
+): Promise<Cleaned> {
+  await clearLeftovers(location, problems);
+  const { assessment, isForbidden } = await look();
+  const goes = assessment.decisions.some(({ keptBecause }) => keptBecause === null);
+  const removal =
+    goes && !isForbidden ? await removeDecided(assessment, location, problems) : undefined;
+  // A clock that has jumped ahead must not make the journal old: the run before counts, too.
+  const now = Math.min(Date.now(), Date.parse(assessment.lastRun?.endedAt ?? '1970-01-01'));
+  pruneJournal(location, options.journalDays * DAY_MS, now, problems);
+  const report = reportOf(assessment, isForbidden, removal, location, options);
+  return { report, weaker: removal?.weaker };
+}
