@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { Bridge, BridgeError } from '../../../src/bridge/client.js';
+import { Bridge, BridgeError, NoAnswerError } from '../../../src/bridge/client.js';
 import { forgetInBridge } from '../../../src/bridge/forget.js';
 import type { ChatName } from '../../../src/session-map/by-chat.js';
 import { parseSessionMapText, type SessionMap } from '../../../src/session-map/parse.js';
@@ -30,7 +30,7 @@ class StandIn extends Bridge {
     writeFileSync(this.path, JSON.stringify({ 'claude-cli': this.chats }));
   }
 
-  override async memory(): Promise<SessionMap> {
+  override async memory(): Promise<SessionMap | undefined> {
     this.readings += 1;
     const map = parseSessionMapText(JSON.stringify({ 'claude-cli': this.chats }));
     this.read();
@@ -47,7 +47,12 @@ class StandIn extends Bridge {
 }
 
 /** Has it forget these chats, of each the session that has its name in capitals. */
-async function forget(bridge: StandIn, chats: readonly string[], stays: readonly string[] = []) {
+async function forget(
+  bridge: StandIn,
+  chats: readonly string[],
+  stays: readonly string[] = [],
+  isAskedToEnd = () => false,
+) {
   const candidates = chats.map((chat) => ({
     mapping: {
       ...{ provider: 'claude-cli', family: 'claude' as const, chat, raw: '' },
@@ -60,7 +65,7 @@ async function forget(bridge: StandIn, chats: readonly string[], stays: readonly
     stays: ({ mapping }: { mapping: { chat: string } }) => stays.includes(mapping.chat),
   };
   const { memory, ...rest } = await forgetInBridge(
-    ...([bridge, candidates, lastWord, bridge.path, () => false] as const),
+    ...([bridge, candidates, lastWord, bridge.path, isAskedToEnd] as const),
   );
   return { ...rest, left: memory?.sections.flatMap((one) => one.mappings.map(({ chat }) => chat)) };
 }
@@ -143,5 +148,52 @@ describe('a bridge that is asked to forget mappings', () => {
     const { failures, left } = await forget(bridge, ['a', 'b']);
     expect(failures).toHaveLength(1);
     expect(left).toEqual(['a']);
+  });
+
+  it('that gives no answer may do it still: nothing more is asked of it', async () => {
+    const bridge = new StandIn(memoryOf(['a', 'b', 'c']));
+    const forgets = bridge.forget.bind(bridge);
+    bridge.forget = async (name) =>
+      name.chat === 'b' ? new NoAnswerError('late') : await forgets(name);
+    const { forgotten, unsure, failures, left } = await forget(bridge, ['a', 'b', 'c']);
+    expect(bridge.asked).toEqual(['a']);
+    expect([...forgotten.values()]).toMatchObject([{ chat: 'a' }]);
+    expect(unsure).toMatchObject({ chat: 'b' });
+    expect(failures).toMatchObject([{ message: 'late' }]);
+    expect(left).toBeUndefined();
+  });
+
+  it('that gives no answer, and no longer has it, has forgotten it', async () => {
+    const bridge = new StandIn(memoryOf(['a', 'b']));
+    const forgets = bridge.forget.bind(bridge);
+    bridge.forget = async (name) => {
+      await forgets(name);
+      return new NoAnswerError('hung up');
+    };
+    const { forgotten, unsure, failures, left } = await forget(bridge, ['a', 'b']);
+    expect({ count: [...forgotten.values()].length, unsure, failures, left }).toEqual({
+      ...{ count: 2, unsure: undefined, failures: [], left: [] },
+    });
+  });
+
+  it('that ends meanwhile has forgotten what it said, and the rest is left', async () => {
+    const bridge = new StandIn(memoryOf(['a', 'b']));
+    bridge.memory = async () =>
+      bridge.asked.length > 0
+        ? undefined
+        : parseSessionMapText(JSON.stringify({ 'claude-cli': bridge.chats }));
+    const { forgotten, failures, left } = await forget(bridge, ['a', 'b']);
+    expect(bridge.asked).toEqual(['a', 'b']);
+    expect([...forgotten.values()]).toHaveLength(2);
+    expect(failures.map(({ message }) => message)).toEqual([
+      expect.stringContaining('it stopped during the run'),
+    ]);
+    expect(left).toBeUndefined();
+  });
+
+  it('is asked for no more when the run is to end', async () => {
+    const bridge = new StandIn(memoryOf(['a', 'b', 'c']));
+    const { left } = await forget(bridge, ['a', 'b', 'c'], [], () => bridge.asked.length === 2);
+    expect(left).toEqual(['c']);
   });
 });

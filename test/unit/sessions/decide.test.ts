@@ -7,6 +7,7 @@ import {
   decide,
   type Evidence,
   type Policy,
+  suspiciousPictures,
 } from '../../../src/sessions/decide.js';
 
 const NOW = 1_800_000_000_000;
@@ -204,12 +205,60 @@ describe('the three newest without a transcript, though an older one has it', ()
     expect(removed([A, B, C, D], gemini)).toEqual([true, false, false, false]);
   });
 
+  it('are sessions, not chats; what is no session id is none of them', () => {
+    expect(removed([A, B, B, B])).toEqual([true, true, true, true]);
+    expect(removed([A, B, C, D, '*'])).toEqual([false, false, false, false, false]);
+  });
+
   it('are looked for in each section by itself', () => {
     const other = mapping(E, { provider: 'claude-other' });
     const mappings = [...[A, B, C, D].map((session) => mapping(session)), other];
     const decisions = decide(mappings, evidence(world), policy);
     expect(goes(decisions)).toEqual([false, false, false, false, false]);
     expect(decisions.at(-1)?.keptBecause).toBe('guard');
+  });
+});
+
+describe('a suspicious picture', () => {
+  const picturesOf = (world: World, mappings: readonly Mapping[]) =>
+    suspiciousPictures(decide(mappings, evidence(world), policy));
+  const gemini = { provider: 'gemini-cli', family: 'gemini' } as const;
+  const all = [A, B, C, D, E];
+
+  it('is that no session of a CLI has a transcript: it holds back those that are missing', () => {
+    const mappings = [mapping(A), mapping(A), mapping(B), mapping('*'), mapping(C, gemini)];
+    expect(picturesOf({ times: { [C]: NOW } }, mappings)).toEqual([
+      { family: 'claude', kind: 'none', count: 2, holds: ['missing'] },
+    ]);
+  });
+
+  it('is that the newest have none: of Claude it holds back the idle ones, too', () => {
+    const world = { times: { [A]: 0 } };
+    expect(picturesOf(world, [...all.map((one) => mapping(one)), mapping(A, gemini)])).toEqual([
+      { family: 'claude', kind: 'newest', count: 4, holds: ['missing', 'idle'] },
+    ]);
+    expect(
+      picturesOf(
+        world,
+        all.map((one) => mapping(one, gemini)),
+      ),
+    ).toEqual([{ family: 'gemini', kind: 'newest', count: 4, holds: ['missing'] }]);
+  });
+
+  it('is not one where all have theirs, none is mapped, or only an older one has lost it', () => {
+    expect(picturesOf({ times: { [A]: 0, [B]: NOW } }, [mapping(A), mapping(B)])).toEqual([]);
+    expect(picturesOf({ times: {} }, [])).toEqual([]);
+    expect(picturesOf({ times: {} }, [mapping(A, { family: undefined })])).toEqual([]);
+    expect(picturesOf({ times: { [B]: 0 } }, [mapping(A), mapping(B)])).toEqual([]);
+  });
+
+  it('is judged by the section whose newest lack most', () => {
+    const other = { provider: 'claude-opus' };
+    const mappings = [
+      ...[A, B, C].map((one) => mapping(one)),
+      ...[A, B, C, D].map((one) => mapping(one, other)),
+    ];
+    expect(picturesOf({ times: { [A]: 0 } }, mappings)).toMatchObject([{ count: 3 }]);
   });
 });
 
