@@ -21,11 +21,7 @@ function pad(number: number, width = 2): string {
   return String(number).padStart(width, '0');
 }
 
-/**
- * How long a session has been idle, in hours with one decimal; a time in the future is no idleness.
- *
- * @param lastActivity ms since the epoch, as `now` is
- */
+/** The hours that a session has been idle, with one decimal; both times in ms since the epoch. */
 export function hoursIdle(lastActivity: number, now: number): string {
   return (Math.max(0, now - lastActivity) / hoursToMilliseconds(1)).toFixed(1);
 }
