@@ -108,23 +108,24 @@ export function removedLines({ provider, chat, removals }: Removals): string[] {
   return linesOf({ removals, toPutItBack: `${PROGRAM} restore ${provider}/${chat}` });
 }
 
-/** A line for each value, those of arrays one by one, behind its name in words; none for null and false. */
+/** A line for each value, those of arrays one by one, behind its name; none for null and false. */
 function linesOf(record: object): string[] {
   return Object.entries(record).flatMap(([name, value]) => {
-    const words = name.replace(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`);
-    const label = words.charAt(0).toUpperCase() + words.slice(1);
-    return [value]
-      .flat()
-      .filter((each) => each !== undefined && each !== null && each !== false)
-      .map((each) => `${label}: ${printable(inText(each))}`);
+    const label = spaced(name.charAt(0).toUpperCase() + name.slice(1));
+    const values = [value].flat().filter((each) => (each ?? false) !== false);
+    return values.map((each) => `${label}: ${printable(inText(each))}`);
   });
+}
+
+function spaced(name: string): string {
+  return name.replace(/(?<!^)[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`);
 }
 
 const ISO_TIME = /^[+-]?\d+-\d\d-\d\dT[\d:.]+Z$/;
 
 function inText(value: unknown): string {
-  if (value === null) return '-';
-  if (typeof value === 'object') return Object.values(value).map(inText).join(' ');
-  const text = String(value);
-  return ISO_TIME.test(text) ? localTime(Date.parse(text)) : text;
+  if (typeof value === 'string') return ISO_TIME.test(value) ? localTime(Date.parse(value)) : value;
+  if (typeof value !== 'object' || value === null) return String(value ?? 'unknown');
+  const members = Object.entries(value);
+  return members.map(([name, member]) => `${spaced(name)} ${inText(member)}`).join(', ');
 }

@@ -129,9 +129,13 @@ describe('list of named chats', () => {
       `Transcript: ${transcript}`,
       `Resume: claude --resume ${uuid(1)}`,
       'Decision: stays (active)',
-      expect.stringMatching(new RegExp(`^Files: ${agent} extra \\d{4}-\\S+ \\d\\d:\\S+$`)),
       expect.stringMatching(
-        new RegExp(`^Files: ${transcript} transcript \\d{4}-\\S+ \\d\\d:\\S+$`),
+        new RegExp(`^Files: path ${agent}, part extra, modified \\d{4}-\\S+ \\d\\d:\\S+$`),
+      ),
+      expect.stringMatching(
+        new RegExp(
+          `^Files: path ${transcript}, part transcript, modified \\d{4}-\\S+ \\d\\d:\\S+$`,
+        ),
       ),
       'Process: none',
       'Threshold hours: 2',
@@ -164,12 +168,14 @@ describe('list of named chats', () => {
     const time = '\\d{4}-\\S+ \\d\\d:\\S+';
     expect(stdout.split('\n').slice(0, 3)).toEqual([
       'claude-cli/chat-that-went is not mapped',
-      expect.stringMatching(new RegExp(`^    Removals: ${time} ${uuid(1)} ${time}$`)),
+      expect.stringMatching(
+        new RegExp(`^    Removals: removed at ${time}, session ${uuid(1)}, last activity ${time}$`),
+      ),
       '    To put it back: claude-session-cleanup restore claude-cli/chat-that-went',
     ]);
     await home.run(['restore', '--all']);
     const again = (await home.run(['list', 'chat-that-went'])).stdout;
-    expect(again).toMatch(/^ {4}Removals: \d{4}-\S+ \S+ 01010101/m);
+    expect(again).toMatch(/^ {4}Removals: removed at \d{4}-\S+ \S+ session 01010101/m);
   });
 
   it('has all of it in the JSON document', async () => {

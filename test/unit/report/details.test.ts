@@ -127,11 +127,11 @@ describe('the details of a mapping', () => {
       'Shared with: claude-cli/a',
       'Shared with: claude-cli/b',
       'Decision: stays (rule)',
-      `Files: /srv/\\u{1b}[2J.jsonl extra ${time}`,
+      `Files: path /srv/\\u{1b}[2J.jsonl, part extra, modified ${time}`,
       'Process: perhaps',
       'Threshold hours: 1.5',
       'Is kept: true',
-      `Removals: ${time} ${session} -`,
+      `Removals: removed at ${time}, session ${session}, last activity unknown`,
     ]);
   });
 
@@ -140,7 +140,7 @@ describe('the details of a mapping', () => {
     const removals = [{ removedAt: REMOVED_AT, session, lastActivity }];
     const [removedAt, last] = [REMOVED_AT, lastActivity].map((time) => localTime(Date.parse(time)));
     expect(removedLines({ provider: 'claude-cli', chat: 'a', removals })).toEqual([
-      `Removals: ${removedAt} ${session} ${last}`,
+      `Removals: removed at ${removedAt}, session ${session}, last activity ${last}`,
       'To put it back: claude-session-cleanup restore claude-cli/a',
     ]);
   });
