@@ -1,6 +1,5 @@
 import { type Finding, ok, problem, warning } from '../output/finding.js';
 import { PROVIDERS, type Provider } from '../providers/index.js';
-import { inWords } from '../providers/obstacle.js';
 import type { Mapping } from '../session-map/parse.js';
 import type { FoundActivity } from '../sessions/activity.js';
 import type { Picture } from '../sessions/decide.js';
@@ -29,7 +28,7 @@ function checkCli(
   if (sessions.length === 0) return ok(label, `${root}: no session of it is mapped`);
   const [obstacle] = sessions.flatMap((session) => activity.obstaclesTo({ family, session }));
   if (obstacle !== undefined) {
-    const message = `${obstacle.path}: ${inWords(obstacle)}; what depends on it stays mapped`;
+    const message = `${obstacle.path}: ${obstacle.message}; what depends on it stays mapped`;
     return problem(label, message, obstacle.fix);
   }
   const found = sessions.filter(

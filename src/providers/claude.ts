@@ -1,4 +1,5 @@
 import type { Provider } from './provider.js';
+import { sessionsInside } from './sessions-inside.js';
 import { directoryInside, folderOf } from './working-directory.js';
 
 /**
@@ -16,30 +17,19 @@ export const claude: Provider = {
   rootFrom: (value) => value,
   rootName: '.claude',
 
-  classify(directory, name, isDirectory, wanted) {
-    if (directory.length === 0) return isDirectory && name === 'projects' ? 'keep' : 'skip';
-    if (directory.length === 1) return isDirectory ? 'keep' : 'skip';
-    // Only a mapped session's own directory is entered.
-    if (directory.length > 2) return 'keep';
-    if (isDirectory) return wanted.has(name) ? 'keep' : 'skip';
-    if (!name.endsWith(TRANSCRIPT)) return 'skip';
-    if (AGENT.test(name)) return 'keep';
-    return wanted.has(name.slice(0, -TRANSCRIPT.length)) ? 'keep' : 'other-transcript';
-  },
-
-  claim([, , name, ...below]) {
-    if (name === undefined) return undefined;
-    if (below.length > 0) return { by: 'name', session: name, part: 'extra' };
+  entryOf(directory, name) {
+    if (directory.length === 0 && name !== 'projects') return undefined;
+    if (directory.length < 2) return { names: 'directory' };
+    if (!name.endsWith(TRANSCRIPT)) return { names: 'directory', session: name };
     const session = name.slice(0, -TRANSCRIPT.length);
-    return AGENT.test(name)
-      ? { by: 'folder', session, part: 'extra' }
-      : { by: 'name', session, part: 'transcript' };
+    return { names: AGENT.test(session) ? 'sub-agent' : 'whole', session };
   },
 
   ownerOf: ([, , session]) => session,
+  sessionsInside,
   projectOf: (transcript) => directoryInside(transcript) ?? folderOf(transcript),
   resumeCommand: (session) => ['claude', '--resume', session],
 };
 
 const TRANSCRIPT = '.jsonl';
-const AGENT = /^agent-[0-9a-f]+\.jsonl$/;
+const AGENT = /^agent-[0-9a-f]+$/;

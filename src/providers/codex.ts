@@ -1,6 +1,6 @@
 import { basename, dirname } from 'node:path';
 import type { Provider } from './provider.js';
-import { parentsInside } from './session-id-inside.js';
+import { parentsInside } from './sessions-inside.js';
 import { directoryInside } from './working-directory.js';
 
 /**
@@ -18,31 +18,28 @@ export const codex: Provider = {
   rootFrom: (value) => value,
   rootName: '.codex',
 
-  classify(directory, name, isDirectory, { has, oldestStart }) {
+  entryOf(directory, name) {
     const [top] = directory;
-    if (top === undefined) return isDirectory && TOPS.has(name) ? 'keep' : 'skip';
-    if (isDirectory) {
-      const canBeDate = top === DATED && directory.length <= DATE_PARTS;
-      if (!canBeDate || idInName(name) !== undefined) return 'skip';
-      return endsBefore([...directory.slice(1), name], oldestStart) ? 'too-old' : 'keep';
+    if (top === undefined) return TOPS.has(name) ? { names: 'directory' } : undefined;
+    if (ENDING.test(name)) {
+      return TEMP.test(name) ? undefined : { names: 'whole', session: idInName(name) };
     }
-    if (directory.length !== 1 && directory.length !== 1 + DATE_PARTS) return 'skip';
-    const id = idInName(name);
-    if (id === undefined) return 'skip';
-    return has(id) ? 'keep' : 'other-transcript';
-  },
-
-  claim(path) {
-    const id = idInName(path.at(-1) ?? '');
-    return id === undefined ? undefined : { by: 'name', session: id, part: 'transcript' };
+    const canBeDate = top === DATED && directory.length <= DATE_PARTS;
+    return canBeDate ? { names: 'directory' } : undefined;
   },
 
   // All lie side by side.
   ownerOf: () => undefined,
-  subAgents: {
-    mayLieIn: ([, ...date], since) => date.length === DATE_PARTS && !endsBefore(date, since),
-    parentsOf: parentsInside,
+  // With two days to spare: a directory has the local date of a time zone that we don't know.
+  endOf([, ...date]) {
+    const [year, month, day] = date.map(Number);
+    if (year === undefined) return undefined;
+    let end = Date.UTC(year + 1, 0, 1);
+    if (day !== undefined) end = Date.UTC(year, Number(month) - 1, day + 1);
+    else if (month !== undefined) end = Date.UTC(year, month, 1);
+    return Number.isNaN(end) ? undefined : end + 2 * DAY_MS;
   },
+  sessionsInside: parentsInside,
   projectOf: (transcript) => directoryInside(transcript) ?? null,
   // An archived session can't be resumed.
   resumeCommand: (session, transcript) =>
@@ -54,35 +51,16 @@ const ARCHIVE = 'archived_sessions';
 const TOPS = new Set([DATED, ARCHIVE]);
 // yyyy/mm/dd
 const DATE_PARTS = 3;
+const DAY_MS = 24 * 3600 * 1000;
 
-const ROLLOUT = /^rollout-\d{4}-\d\d-\d\dT\d\d-\d\d-\d\d-(.+?)\.jsonl(?:\.zst)?$/;
-const PLAIN = /^(?!rollout-)(.+?)\.jsonl(?:\.zst)?$/;
-
-const UUID = /^.*(?<![0-9a-f])([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})(?![0-9a-f])/i;
 const ENDING = /\.jsonl(?:\.zst)?$/;
 const TEMP = /^rollout-(?:compress|materialize)-/;
+const UUID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
+const UUID_LENGTH = 36;
+const ROLLOUT = /^rollout-\d{4}-\d\d-\d\dT\d\d-\d\d-\d\d-/;
 
-function idInName(name: string): string | undefined {
-  if (!ENDING.test(name) || TEMP.test(name)) return undefined;
-  return (UUID.exec(name) ?? ROLLOUT.exec(name) ?? PLAIN.exec(name))?.[1];
-}
-
-const DAY_MS = 24 * 3600 * 1000;
-const NUMBER = /^\d+$/;
-
-/**
- * Whether a date directory's whole time is over before a moment, with two days to spare: the
- * directory has the local date of a time zone that we don't know.
- *
- * @param names year, month, day, as far as they are known
- */
-function endsBefore(names: readonly string[], moment: number | undefined): boolean {
-  if (moment === undefined || !names.every((name) => NUMBER.test(name))) return false;
-  const [year, month, day] = names.map(Number);
-  if (year === undefined) return false;
-  let end: number;
-  if (month === undefined) end = Date.UTC(year + 1, 0, 1);
-  else if (day === undefined) end = Date.UTC(year, month, 1);
-  else end = Date.UTC(year, month - 1, day + 1);
-  return end + 2 * DAY_MS < moment;
+function idInName(name: string): string {
+  const stem = name.replace(ENDING, '');
+  const end = stem.slice(-UUID_LENGTH);
+  return UUID.test(end) ? end : stem.replace(ROLLOUT, '');
 }

@@ -1,5 +1,6 @@
 import { dirname, join } from 'node:path';
 import { PREFIX_LENGTH, type Provider } from './provider.js';
+import { sessionsInside } from './sessions-inside.js';
 import { directoryBeside, folderOf } from './working-directory.js';
 
 /**
@@ -15,38 +16,24 @@ export const gemini: Provider = {
   rootFrom: (value) => join(value, '.gemini'),
   rootName: '.gemini',
 
-  classify(directory, name, isDirectory, wanted) {
-    if (directory.length === 0) return isDirectory && name === 'tmp' ? 'keep' : 'skip';
-    if (directory.length === 1) return isDirectory ? 'keep' : 'skip';
-    if (directory.length === 2) return isDirectory && name === 'chats' ? 'keep' : 'skip';
-    if (directory.length > 3) return !isDirectory && name.endsWith('.jsonl') ? 'keep' : 'skip';
-    if (isDirectory) return wanted.has(name) ? 'keep' : 'skip';
-    const id = idInName(name);
-    if (id === undefined) return 'skip';
-    const isWanted = id.length === PREFIX_LENGTH ? wanted.hasPrefix(id) : wanted.has(id);
-    return isWanted ? 'keep' : 'other-transcript';
+  entryOf(directory, name) {
+    if (directory.length < PLACE.length) {
+      const expected = PLACE[directory.length];
+      return expected === name || expected === ANY ? { names: 'directory' } : undefined;
+    }
+    const session = NAME.exec(name)?.[1];
+    if (session === undefined) return { names: 'directory', session: name };
+    return { names: session.length === PREFIX_LENGTH ? 'begun' : 'whole', session };
   },
 
   ownerOf: ([, , , session]) => session,
-  only: (directory) => (directory.length === 2 ? 'chats' : undefined),
-
-  claim([, , , name, ...below]) {
-    if (name === undefined) return undefined;
-    if (below.length > 0) return { by: 'name', session: name, part: 'extra' };
-    const id = idInName(name);
-    if (id === undefined) return undefined;
-    return id.length === PREFIX_LENGTH
-      ? { by: 'content', prefix: id, part: 'transcript' }
-      : { by: 'name', session: id, part: 'transcript' };
-  },
-
+  sessionsInside,
   projectOf: (transcript) => directoryBeside(transcript) ?? folderOf(dirname(transcript)),
   resumeCommand: (session) => ['gemini', '--resume', session],
 };
 
+const ANY = '*';
+const PLACE = ['tmp', ANY, 'chats'];
+
 // `session-2026-11-23T22-15-0856b851.jsonl`; the time is missing where a bridge names the file.
 const NAME = /^session-(?:\d{4}-\d\d-\d\dT\d\d-\d\d(?:-\d\d)?-)?(.+?)\.jsonl?$/;
-
-function idInName(name: string): string | undefined {
-  return NAME.exec(name)?.[1];
-}

@@ -2,39 +2,24 @@ import type { Family } from '../session-map/family.js';
 
 export type { Family };
 
-/** How a file says whose it is. */
-export type Claim =
-  /** Its name has the whole session id. */
-  | { readonly by: 'name'; readonly session: string; readonly part: 'transcript' | 'extra' }
-  /** Its name has the id's beginning: the `sessionId` inside decides. */
-  | { readonly by: 'content'; readonly prefix: string; readonly part: 'transcript' }
+/** What the name of a transcript tells. */
+export interface Transcript {
   /**
-   * Its session has a transcript in the same folder: the `sessionId` inside tells which. Where its own
-   * name is mapped, it is that one's transcript as well.
+   * `whole`: the id of its session. `begun`: only the first characters of it; the transcript says inside
+   * whose it is. `sub-agent`: its own id; it says inside for which session of the same directory it works.
    */
-  | { readonly by: 'folder'; readonly session: string; readonly part: 'extra' };
+  readonly names: 'whole' | 'begun' | 'sub-agent';
+  readonly session: string;
+}
+
+/** What the name of a directory, if it is one, tells: a session's own matters when that is mapped. */
+export interface Directory {
+  readonly names: 'directory';
+  readonly session?: string;
+}
 
 /** How many characters of an id a file name has when it has not the whole one. */
 export const PREFIX_LENGTH = 8;
-
-/** The session ids that a sweep looks for. Letters in either case are the same. */
-export interface Wanted {
-  has(session: string): boolean;
-  hasPrefix(prefix: string): boolean;
-  /** When the oldest of the sessions began, in ms since the epoch; undefined when an id does not say. */
-  readonly oldestStart: number | undefined;
-}
-
-/** What to do with an entry met in a directory. */
-export type EntryKind =
-  /** Can't belong to a mapped session: not looked at, not entered. */
-  | 'skip'
-  /** A directory of transcripts that are all older than the mapped sessions: not entered. */
-  | 'too-old'
-  /** A transcript of a session that no chat maps: counted, not looked at. */
-  | 'other-transcript'
-  /** Worth a closer look: a directory to enter, or a file of a mapped session. */
-  | 'keep';
 
 /**
  * One CLI: where its files lie and how their names tell the session. Adding a CLI means one file like
@@ -51,30 +36,24 @@ export interface Provider {
   /** The root's name in the home directory. */
   readonly rootName: string;
   /**
-   * Judges an entry before anything else is asked about it: what lies elsewhere than this CLI's
-   * transcripts is skipped.
+   * What a name stands for; undefined for what can't be of any session.
    *
    * @param directory where it stands, as names below the root
    */
-  classify(
-    directory: readonly string[],
-    name: string,
-    isDirectory: boolean,
-    wanted: Wanted,
-  ): EntryKind;
+  entryOf(directory: readonly string[], name: string): Transcript | Directory | undefined;
   /** The session that a directory, and all that lies below it, belongs to. */
   ownerOf(directory: readonly string[]): string | undefined;
-  /** How sub-agents are found that have an id and a transcript of their own, where a CLI has such. */
-  readonly subAgents?: {
-    /** Whether transcripts in this directory may be written to after a moment, ms since the epoch. */
-    mayLieIn(directory: readonly string[], since: number): boolean;
-    /** The sessions that a transcript says it works for; none when it has just gone. */
-    parentsOf(transcript: string): readonly string[];
-  };
-  /** The one directory below this one that can matter, where that is known without reading it. */
-  only?(directory: readonly string[]): string | undefined;
-  /** Whose file this is, by its path below the root. */
-  claim(path: readonly string[]): Claim | undefined;
+  /**
+   * Where directories tell when the sessions in them began: the end of that time, ms since the epoch.
+   * Sub-agents have a transcript of their own in the directory of the day.
+   */
+  endOf?(directory: readonly string[]): number | undefined;
+  /**
+   * The sessions that a transcript names inside: its own, or those that it works for.
+   *
+   * @throws the system call's error when it can't be read
+   */
+  sessionsInside(transcript: string): readonly string[];
   /**
    * The directory that a session works in, by its transcript; where it does not say, the CLI's own name
    * for the project, or null.

@@ -1,19 +1,15 @@
-import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { errorCode, reason } from '../errors.js';
-import { processStart } from '../system/process-start.js';
 import { readBeginning } from '../system/read-beginning.js';
-import type { Obstacle } from './obstacle.js';
 import type { Family } from './provider.js';
-
-type Unread = Pick<Obstacle, 'path' | 'reason'>;
 
 /** Which of a CLI's sessions run right now. */
 export interface Running {
   readonly sessions: ReadonlySet<string>;
   /** Those that may run as well: a sign of it could not be looked at, or can be read either way. */
   readonly doubtful: ReadonlySet<string>;
-  readonly obstacles: readonly Unread[];
+  readonly obstacles: readonly { readonly path: string; readonly reason: string }[];
 }
 
 /** The sessions of a CLI to look for. */
@@ -44,20 +40,20 @@ export function runningSessions(clis: readonly MappedCli[]): ReadonlyMap<Family,
 class Signs implements Running {
   readonly sessions = new Set<string>();
   readonly doubtful = new Set<string>();
-  readonly obstacles: Unread[] = [];
+  readonly obstacles: { path: string; reason: string }[] = [];
 
   constructor(readonly wanted: ReadonlySet<string>) {}
 
-  /** The session that is meant, whatever the case of its letters; undefined for one not looked for. */
-  named(session: string): string | undefined {
+  /** Takes in a sign that a session runs, or may run. */
+  add(session: string, isSure: boolean): void {
     const id = session.toLowerCase();
-    return this.wanted.has(id) ? id : undefined;
+    if (this.wanted.has(id)) (isSure ? this.sessions : this.doubtful).add(id);
   }
 
-  /** What hinders a look makes these sessions doubtful. */
+  /** What hinders a look makes all sessions doubtful that it may be a sign of. */
   hinder(path: string, error: unknown, sessions: Iterable<string> = this.wanted): void {
     this.obstacles.push({ path, reason: reason(error) });
-    for (const session of sessions) this.doubtful.add(session);
+    for (const session of sessions) this.add(session, false);
   }
 
   /** The names in a directory; one that is not there has none. */
@@ -86,43 +82,25 @@ function readProcesses(all: readonly Signs[]): void {
     for (const signs of all) signs.hinder('/proc', error);
   }
   for (const pid of pids) {
-    const line = pid === process.pid ? '' : commandLine(pid);
-    if (line.length < SHORTEST_LINE) continue;
-    const words = line.split('\0');
+    const words = pid === process.pid ? [] : textOf(`/proc/${pid}/cmdline`).split('\0');
     for (const [at, word] of words.entries()) {
       const id = word.replace(/^--(?:resume|session-id)=/, '');
-      for (const signs of all) {
-        const session = signs.named(id);
-        if (session === undefined) continue;
-        const isTakenUp = id !== word || RESUMING.test(words[at - 1] ?? '');
-        (isTakenUp ? signs.sessions : signs.doubtful).add(session);
-      }
+      const isTakenUp = id !== word || RESUMING.test(words[at - 1] ?? '');
+      for (const signs of all) signs.add(id, isTakenUp);
     }
   }
 }
 
-// A CLI's name and a session's id do not fit in fewer characters; a kernel thread has none.
-const SHORTEST_LINE = 8;
-const LINE = Buffer.alloc(64 * 1024);
-
-/** The arguments of a process, each ended by a zero byte; '' when it has gone. */
-function commandLine(pid: number): string {
-  const path = `/proc/${pid}/cmdline`;
+/** A file of a process; '' when that has gone. */
+function textOf(path: string): string {
   try {
-    const length = readBeginning(path, LINE);
-    // The question itself may stand among them.
-    return length < LINE.length ? LINE.toString('latin1', 0, length) : readFileSync(path, 'latin1');
+    return readFileSync(path, 'utf8');
   } catch {
     return '';
   }
 }
 
-interface Entry {
-  readonly sessionId?: unknown;
-  readonly procStart?: unknown;
-}
-
-const ENTRY = Buffer.alloc(64 * 1024);
+const MOST_BYTES = 64 * 1024;
 
 /**
  * Claude Code keeps `sessions/<pid>.json` while a process runs (seen in 2.1.330), and leaves it after a
@@ -136,61 +114,73 @@ function readClaudeRegistry(root: string, signs: Signs): void {
     if (start === undefined && !isHidden(pid)) continue;
     const path = join(folder, `${pid}.json`);
     try {
-      const text = ENTRY.toString('utf8', 0, readBeginning(path, ENTRY));
-      const { sessionId, procStart }: Entry = JSON.parse(text);
-      const session = typeof sessionId === 'string' ? signs.named(sessionId) : undefined;
-      if (session === undefined) continue;
-      if (start === undefined) signs.doubtful.add(session);
-      else if (procStart === undefined || String(procStart) === start) signs.sessions.add(session);
+      const entry: RegistryEntry = JSON.parse(readBeginning(path, MOST_BYTES).text);
+      const { sessionId, procStart } = entry;
+      const isOther = start !== undefined && procStart !== undefined && String(procStart) !== start;
+      if (!isOther) signs.add(String(sessionId), start !== undefined);
     } catch (error) {
       if (errorCode(error) !== 'ENOENT') signs.hinder(path, error);
     }
   }
 }
 
-/** Whether a process is there, though /proc does not show it (its mount option hidepid). */
+interface RegistryEntry {
+  readonly sessionId?: unknown;
+  readonly procStart?: unknown;
+}
+
+/** When a process began (field 22 of /proc/<pid>/stat); undefined when there is none, or it has ended. */
+function processStart(pid: number): string | undefined {
+  // The name in field 2 may hold anything, spaces and brackets too.
+  const stat = textOf(`/proc/${pid}/stat`);
+  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+  const hasEnded = ['Z', 'X'].includes(fields[0] ?? '');
+  return hasEnded ? undefined : fields[19];
+}
+
+/** Whether there is a process that is another user's and that /proc does not show (option hidepid). */
 function isHidden(pid: number): boolean {
   try {
     process.kill(pid, 0);
     return false;
   } catch (error) {
-    return errorCode(error) === 'EPERM' && !existsSync(`/proc/${pid}`);
-  }
-}
-
-/**
- * Codex CLI holds an flock on `thread-writer-locks/<id>.lock` while it runs (seen in 0.169); the file
- * stays behind, so its inode is looked up in /proc/locks. Where that can't be read, the file counts.
- */
-function readCodexLocks(root: string, signs: Signs): void {
-  const folder = join(root, 'thread-writer-locks');
-  // Not before there is something to look up: the kernel takes some 10 ms for /proc/locks.
-  let locked: ReadonlySet<number> | undefined | null = null;
-  for (const name of signs.namesIn(folder)) {
-    const session = name.endsWith(LOCK) ? signs.named(name.slice(0, -LOCK.length)) : undefined;
-    if (session === undefined) continue;
-    if (locked === null) locked = lockedInodes();
-    const path = join(folder, name);
-    try {
-      if (locked === undefined || locked.has(statSync(path).ino)) signs.sessions.add(session);
-    } catch (error) {
-      if (errorCode(error) !== 'ENOENT') signs.hinder(path, error, [session]);
-    }
+    return errorCode(error) === 'EPERM';
   }
 }
 
 const LOCK = '.lock';
 // 1: FLOCK  ADVISORY  WRITE 4711 fe:00:131085 0 EOF
-const LOCK_LINE = / [0-9a-f]+:[0-9a-f]+:(\d+) /gim;
+const LOCKED_INODE = /(?<= [0-9a-f]+:[0-9a-f]+:)\d+(?= )/g;
 
-function lockedInodes(): ReadonlySet<number> | undefined {
-  let text: string;
+/**
+ * Codex CLI holds an flock on `thread-writer-locks/<id>.lock` while it runs (seen in 0.169); the file
+ * stays behind, so its inode is looked up in /proc/locks. Where that can't be read, the session may run.
+ */
+function readCodexLocks(root: string, signs: Signs): void {
+  const folder = join(root, 'thread-writer-locks');
+  const ids = signs
+    .namesIn(folder)
+    .filter((name) => name.endsWith(LOCK))
+    .map((name) => name.slice(0, -LOCK.length))
+    .filter((id) => signs.wanted.has(id.toLowerCase()));
+  // Not before there is something to look up: the kernel takes some 10 ms for /proc/locks.
+  if (ids.length === 0) return;
+  let locked: ReadonlySet<string>;
   try {
-    text = readFileSync('/proc/locks', 'utf8');
-  } catch {
-    return undefined;
+    locked = new Set(readFileSync('/proc/locks', 'utf8').match(LOCKED_INODE));
+  } catch (error) {
+    signs.hinder('/proc/locks', error, ids);
+    return;
   }
-  return new Set(Array.from(text.matchAll(LOCK_LINE), (found) => Number(found[1])));
+  for (const id of ids) {
+    const path = join(folder, `${id}${LOCK}`);
+    try {
+      const inode = statSync(path, { throwIfNoEntry: false })?.ino;
+      if (locked.has(String(inode))) signs.add(id, true);
+    } catch (error) {
+      signs.hinder(path, error, [id]);
+    }
+  }
 }
 
 function numbersOf(names: readonly string[], ending = ''): number[] {

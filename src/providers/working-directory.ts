@@ -1,8 +1,7 @@
 import { basename, dirname, join } from 'node:path';
 import { readBeginning } from '../system/read-beginning.js';
 
-// One for all transcripts: fresh memory for each costs more than the reading.
-const BEGINNING = Buffer.alloc(64 * 1024);
+const MOST_BYTES = 64 * 1024;
 // Inside a message the quotes would be escaped.
 const CWD = /(?<!\\)"cwd":\s*("(?:[^"\\]|\\.)*")/;
 
@@ -13,7 +12,7 @@ const CWD = /(?<!\\)"cwd":\s*("(?:[^"\\]|\\.)*")/;
  */
 export function directoryInside(transcript: string): string | undefined {
   try {
-    const found = CWD.exec(beginningOf(transcript))?.[1];
+    const found = CWD.exec(readBeginning(transcript, MOST_BYTES).text)?.[1];
     return found === undefined ? undefined : String(JSON.parse(found));
   } catch {
     return undefined;
@@ -26,14 +25,11 @@ export function directoryInside(transcript: string): string | undefined {
  */
 export function directoryBeside(transcript: string): string | undefined {
   try {
-    return beginningOf(join(dirname(dirname(transcript)), '.project_root')).trim();
+    const file = join(dirname(dirname(transcript)), '.project_root');
+    return readBeginning(file, MOST_BYTES).text.trim();
   } catch {
     return undefined;
   }
-}
-
-function beginningOf(path: string): string {
-  return BEGINNING.toString('utf8', 0, readBeginning(path, BEGINNING));
 }
 
 /** The name of the folder that a transcript lies in. */

@@ -5,7 +5,6 @@ import { PROGRAM } from '../name.js';
 import { printable } from '../output/printable.js';
 import { isoTime, localTime } from '../output/time.js';
 import { resumeWords } from '../providers/index.js';
-import { inWords } from '../providers/obstacle.js';
 import { ByChat, type ChatName, meant } from '../session-map/by-chat.js';
 import type { Assessment } from '../sessions/assess.js';
 import type { Decision } from '../sessions/decide.js';
@@ -64,7 +63,7 @@ function weighedOf(
     files: [...activity.filesOf(mapping)]
       .sort((one, other) => other.mtimeMs - one.mtimeMs)
       .map(({ path, part, mtimeMs }) => ({ path, part, modified: isoTime(mtimeMs) })),
-    obstacles: activity.obstaclesTo(mapping).map((each) => `${each.path}: ${inWords(each)}`),
+    obstacles: activity.obstaclesTo(mapping).map(({ path, message }) => `${path}: ${message}`),
     process: activity.processOf(mapping),
     thresholdHours: policy.thresholdMsOf(mapping) / HOUR_MS,
     isKept: policy.isKept(mapping),

@@ -1,9 +1,10 @@
 import { statSync } from 'node:fs';
-import type { SessionFile, SessionFiles } from '../providers/file-index.js';
+import type { SessionFile, SessionFiles } from '../providers/found-files.js';
 import { type Family, PROVIDERS, providerOf, type Roots } from '../providers/index.js';
+import { timeOf } from '../providers/look.js';
 import type { Obstacle } from '../providers/obstacle.js';
 import { type MappedCli, type Running, runningSessions } from '../providers/running.js';
-import { type Sweep, sweep, timeOf } from '../providers/sweep.js';
+import { type Sweep, sweep } from '../providers/sweep.js';
 import type { Mapping } from '../session-map/parse.js';
 import type { Activity, Evidence, Policy, Process } from './decide.js';
 import { sessionsOf } from './mapped.js';
@@ -111,11 +112,10 @@ export class FoundActivity implements Evidence {
   }
 
   #sweep(): ReadonlyMap<Family, Sweep> {
-    const options = { activeSince: this.#activeSince, keepTimes: true };
     return new Map(
       this.#clis.map(({ family, root, sessions }) => [
         family,
-        sweep(providerOf(family), root, sessions, options),
+        sweep(providerOf(family), root, sessions, this.#activeSince),
       ]),
     );
   }

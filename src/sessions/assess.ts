@@ -5,7 +5,6 @@ import { counted } from '../output/counted.js';
 import { type Finding, problem, warning } from '../output/finding.js';
 import type { Problems } from '../output/problems.js';
 import { providerOf, type Roots } from '../providers/index.js';
-import { inWords } from '../providers/obstacle.js';
 import type { MapLocation } from '../session-map/location.js';
 import { readMap } from '../session-map/read.js';
 import { ownAccount } from '../system/account.js';
@@ -117,7 +116,7 @@ export function reportUnreadable(
   const unreadable = decisions.filter(({ state }) => state === 'unreadable');
   const obstacles = unreadable.flatMap(({ mapping }) => activity.obstaclesTo(mapping));
   for (const obstacle of new Set(obstacles)) {
-    const message = `${inWords(obstacle)}; the mappings that depend on it were kept`;
+    const message = `${obstacle.message}; the mappings that depend on it were kept`;
     problems.add(problem(obstacle.path, message, obstacle.fix));
   }
 }

@@ -1,17 +1,25 @@
 import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs';
 
+// One for all files: fresh memory for each costs more than the reading.
+let buffer = Buffer.alloc(4 * 1024);
+
 /**
- * The beginning of a regular file. Links are followed; a pipe is not waited for.
+ * The beginning of a regular file as text. Links are followed; a pipe is not waited for.
  *
- * @param into takes the bytes; one for many files costs less than fresh memory for each
- * @returns how many bytes were read: fewer than `into` holds when the file ends there
+ * @param most how many bytes to read at most
+ * @returns `isWhole`: the file has fewer bytes
  * @throws the system call's error, or an Error for what is no regular file
  */
-export function readBeginning(path: string, into: Buffer): number {
+export function readBeginning(
+  path: string,
+  most: number,
+): { readonly text: string; readonly isWhole: boolean } {
+  if (buffer.length < most) buffer = Buffer.alloc(most);
   const file = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
   try {
     if (!fstatSync(file).isFile()) throw new Error('not a regular file');
-    return readSync(file, into, 0, into.length, 0);
+    const length = readSync(file, buffer, 0, most, 0);
+    return { text: buffer.toString('utf8', 0, length), isWhole: length < most };
   } finally {
     closeSync(file);
   }

@@ -48,7 +48,7 @@ describe('what lies below a session', () => {
     expect(await left(made)).toEqual(['a', 'c']);
   });
 
-  it('can be links to the folder itself and to those above: they are not followed', async () => {
+  it('can be links to directories: they are not followed', async () => {
     const made = home((it) => {
       it.claude(A, 24);
       const folder = folderOf(it, A);
@@ -58,7 +58,7 @@ describe('what lies below a session', () => {
     expect(await left(made)).toEqual(['c']);
   });
 
-  it('can be links in a circle: each directory is looked into once', async () => {
+  it('can be links in a circle', async () => {
     const made = home((it) => {
       it.claude(A, 24);
       const [one, two] = ['one', 'two'].map((name) => join(folderOf(it, A), name));

@@ -93,12 +93,11 @@ describe("Gemini CLI's layout", () => {
     expect(states(await home.runJson(['-n']))).toEqual({ a: 'idle', b: 'idle' });
   });
 
-  it("counts a sub-agent's file below the whole parent id, and nothing else there", async () => {
+  it("counts a sub-agent's file below the whole parent id", async () => {
     const home = new Home();
     for (const number of [1, 2]) home.gemini(uuid(number), 9);
     home.file(`.gemini/tmp/work/chats/${uuid(1)}/agent.jsonl`, 0.5);
-    home.file(`.gemini/tmp/work/chats/${uuid(2)}/agent.jsonl.tmp-1`, 0.5);
-    home.file(`.gemini/tmp/work/chats/${uuid(2)}/deeper/notes.txt`, 0.5);
+    home.file(`.gemini/tmp/work/chats/${uuid(2)}/agent.jsonl`, 8);
     home.writeMap({ 'gemini-cli': { a: uuid(1), b: uuid(2) } });
     expect(states(await home.runJson(['-n']))).toEqual({ a: 'active', b: 'idle' });
   });

@@ -3,109 +3,137 @@ import { describe, expect, it } from 'vitest';
 import { claude } from '../../../src/providers/claude.js';
 import { codex } from '../../../src/providers/codex.js';
 import { gemini } from '../../../src/providers/gemini.js';
-import { familyOf } from '../../../src/providers/index.js';
-import type { Wanted } from '../../../src/providers/provider.js';
+import { familyOf, type Provider } from '../../../src/providers/index.js';
 import { isPossibleSessionId, uuidV7Time } from '../../../src/providers/session-id.js';
 
 const ID = '0199b1c2-3d4e-7f00-8a1b-2c3d4e5f6071';
 const PREFIX = ID.slice(0, 8);
 
-function wanted(...sessions: string[]): Wanted {
-  return {
-    has: (session) => sessions.includes(session),
-    hasPrefix: (prefix) => sessions.some((session) => session.startsWith(prefix)),
-    oldestStart: uuidV7Time(sessions[0] ?? ''),
-  };
+/** What a path below a CLI's root stands for. */
+function entryAt(provider: Provider, path: string): unknown {
+  const names = path.split('/');
+  return provider.entryOf(names.slice(0, -1), names.at(-1) ?? '');
 }
+
+const whole = { names: 'whole', session: ID };
 
 describe('Claude Code names its files', () => {
   it.each([
-    [`projects/-srv/${ID}.jsonl`, { by: 'name', session: ID, part: 'transcript' }],
-    [`projects/-srv/${ID}/subagents/agent-1a.jsonl`, { by: 'name', session: ID, part: 'extra' }],
-    [
-      'projects/-srv/agent-0a1b2c3d.jsonl',
-      { by: 'folder', session: 'agent-0a1b2c3d', part: 'extra' },
-    ],
-  ])('%s', (path, claim) => {
-    expect(claude.claim(path.split('/'))).toEqual(claim);
+    [`projects/-srv/${ID}.jsonl`, whole],
+    ['projects/-srv/agent-0a1b2c3d.jsonl', { names: 'sub-agent', session: 'agent-0a1b2c3d' }],
+    ['projects/-srv/agent-smith.jsonl', { names: 'whole', session: 'agent-smith' }],
+    ['projects/-srv/my-agent-0a.jsonl', { names: 'whole', session: 'my-agent-0a' }],
+    [`projects/-srv/${ID}`, { names: 'directory', session: ID }],
+    ['projects/-srv', { names: 'directory' }],
+    ['projects', { names: 'directory' }],
+    ['todos', undefined],
+    [`${ID}.jsonl`, undefined],
+  ])('%s', (path, entry) => {
+    expect(entryAt(claude, path)).toEqual(entry);
   });
 });
 
 describe('Gemini CLI names its files', () => {
+  const begun = { names: 'begun', session: PREFIX };
   it.each([
+    [`tmp/work/chats/session-2026-11-20T10-15-${PREFIX}.jsonl`, begun],
+    [`tmp/work/chats/session-2026-11-20T10-15-30-${PREFIX}.jsonl`, begun],
+    [`tmp/work/chats/session-2026-11-20T10-15-${PREFIX}.json`, begun],
+    [`tmp/work/chats/session-2026-11-20T10-15-${ID}.json`, whole],
+    [`tmp/work/chats/session-${ID}.jsonl`, whole],
+    [`tmp/work/chats/${ID}`, { names: 'directory', session: ID }],
     [
-      `session-2026-11-20T10-15-${PREFIX}.jsonl`,
-      { by: 'content', prefix: PREFIX, part: 'transcript' },
+      `tmp/work/chats/session-${PREFIX}.jsonl.tmp-1`,
+      { names: 'directory', session: `session-${PREFIX}.jsonl.tmp-1` },
     ],
-    [
-      `session-2026-11-20T10-15-${PREFIX}.json`,
-      { by: 'content', prefix: PREFIX, part: 'transcript' },
-    ],
-    [`session-2026-11-20T10-15-${ID}.json`, { by: 'name', session: ID, part: 'transcript' }],
-    [`session-${ID}.jsonl`, { by: 'name', session: ID, part: 'transcript' }],
-    [`${ID}/agent.jsonl`, { by: 'name', session: ID, part: 'extra' }],
-    [`session-2026-11-20T10-15-${PREFIX}.jsonl.tmp-1`, undefined],
-  ])('%s', (name, claim) => {
-    expect(gemini.claim(['tmp', 'work', 'chats', ...name.split('/')])).toEqual(claim);
+    ['tmp/work/chats', { names: 'directory' }],
+    ['tmp/work/tool-outputs', undefined],
+    ['tmp/work', { names: 'directory' }],
+    ['tmp', { names: 'directory' }],
+    ['history', undefined],
+  ])('%s', (path, entry) => {
+    expect(entryAt(gemini, path)).toEqual(entry);
   });
 });
 
 describe('Codex CLI names its files', () => {
-  const claim = { by: 'name', session: ID, part: 'transcript' };
   it.each([
-    [`sessions/2026/11/20/rollout-2026-11-20T10-15-00-${ID}.jsonl`, claim],
-    [`sessions/2026/11/20/rollout-2026-11-20T10-15-00-${ID}.jsonl.zst`, claim],
-    [`archived_sessions/rollout-2026-11-20T10-15-00-${ID}.jsonl`, claim],
-    [`sessions/${ID}.jsonl`, claim],
+    [`sessions/2026/11/20/rollout-2026-11-20T10-15-00-${ID}.jsonl`, whole],
+    [`sessions/2026/11/20/rollout-2026-11-20T10-15-00-${ID}.jsonl.zst`, whole],
+    [`sessions/2026/11/20/rollout-2026-11-20T10-15-00-123Z-${ID}.jsonl`, whole],
+    [`sessions/2026/11/20/converted-${ID}.jsonl`, whole],
+    [`archived_sessions/rollout-2026-11-20T10-15-00-${ID}.jsonl`, whole],
+    [`sessions/${ID}.jsonl`, whole],
+    ['sessions/my-thread.jsonl', { names: 'whole', session: 'my-thread' }],
+    [
+      'sessions/2026/11/20/rollout-2026-11-20T10-15-00-my-thread.jsonl',
+      { names: 'whole', session: 'my-thread' },
+    ],
+    [`sessions/${ID}-draft.jsonl`, { names: 'whole', session: `${ID}-draft` }],
     [`sessions/2026/11/20/rollout-compress-${ID}.jsonl`, undefined],
     [`sessions/2026/11/20/rollout-materialize-${ID}.jsonl.zst`, undefined],
-  ])('%s', (path, expected) => {
-    expect(codex.claim(path.split('/'))).toEqual(expected);
+    [`sessions/2026/11/20/${ID}.jsonl.bak`, undefined],
+    ['sessions', { names: 'directory' }],
+    ['sessions/2026', { names: 'directory' }],
+    ['sessions/2026/11/20', { names: 'directory' }],
+    ['sessions/2026/11/20/deeper', undefined],
+    ['archived_sessions', { names: 'directory' }],
+    ['archived_sessions/2026', undefined],
+    ['log', undefined],
+  ])('%s', (path, entry) => {
+    expect(entryAt(codex, path)).toEqual(entry);
   });
 
   it.each([
-    [['sessions'], '2025', 'keep'],
-    [['sessions'], '2024', 'too-old'],
-    [['sessions', '2025'], '10', 'keep'],
-    [['sessions', '2025'], '09', 'too-old'],
-    [['sessions', '2025', '10'], '04', 'keep'],
-    [['sessions', '2025', '10'], '01', 'too-old'],
-    [['sessions', '2025', '10', '01'], 'x', 'skip'],
-    [['sessions'], `${ID}.jsonl`, 'skip'],
-    [['sessions', '2026', '01'], '01', 'keep'],
-    [['sessions'], 'notes', 'keep'],
-  ])('a session of 2025-10-04 could lie in %j %s: %s', (directory, name, kind) => {
-    const id = '0199b147-a100-7000-8000-000000000000';
-    expect(new Date(uuidV7Time(id) ?? 0).toISOString().slice(0, 10)).toBe('2025-10-04');
-    expect(codex.classify(directory, name, true, wanted(id))).toBe(kind);
+    ['sessions/2025', '2026-01-03'],
+    ['sessions/2025/10', '2025-11-03'],
+    ['sessions/2025/12', '2026-01-03'],
+    ['sessions/2025/10/01', '2025-10-04'],
+    ['sessions/2025/12/31', '2026-01-03'],
+  ])('%s has no session that began after %s, wherever in the world', (directory, date) => {
+    expect(codex.endOf?.(directory.split('/'))).toBe(Date.parse(date));
   });
 
-  it('enters every date folder when an id does not tell its time', () => {
-    const v4 = '01020304-0506-4708-890a-0b0c0d0e0f10';
-    expect(codex.classify(['sessions'], '2001', true, wanted(v4))).toBe('keep');
+  it.each(['sessions', 'archived_sessions', 'sessions/notes', 'sessions/2025/x'])(
+    '%s tells no time',
+    (directory) => {
+      expect(codex.endOf?.(directory.split('/'))).toBeUndefined();
+    },
+  );
+});
+
+describe("all that lies below it is the session's", () => {
+  it.each([
+    [claude, `projects/-srv/${ID}/subagents`, ID],
+    [claude, `projects/-srv/${ID}`, ID],
+    [claude, 'projects/-srv', undefined],
+    [gemini, `tmp/work/chats/${ID}`, ID],
+    [gemini, 'tmp/work/chats', undefined],
+    [codex, 'sessions/2026/11/20', undefined],
+  ])('%#: %s', (provider, directory, owner) => {
+    expect(provider.ownerOf(directory.split('/'))).toBe(owner);
   });
 });
 
-describe('only what could be of a mapped session is looked at', () => {
+describe('the command that takes a session up again', () => {
   it.each([
-    [claude, ['projects', '-srv'], `${ID}.jsonl`, false, 'keep'],
-    [claude, ['projects', '-srv'], 'other.jsonl', false, 'other-transcript'],
-    [claude, ['projects', '-srv'], 'sessions-index.json', false, 'skip'],
-    [claude, ['projects', '-srv'], ID, true, 'keep'],
-    [claude, ['projects', '-srv'], 'memory', true, 'skip'],
-    [gemini, ['tmp', 'x'], 'chats', true, 'keep'],
-    [gemini, ['tmp', 'x'], 'tool-outputs', true, 'skip'],
-    [gemini, ['tmp', 'x', 'chats'], `session-1-${PREFIX}.jsonl`, false, 'other-transcript'],
-    [gemini, ['tmp', 'x', 'chats'], `session-2026-11-20T10-15-${PREFIX}.jsonl`, false, 'keep'],
-    [
-      gemini,
-      ['tmp', 'x', 'chats'],
-      'session-2026-11-20T10-15-ffffffff.jsonl',
-      false,
-      'other-transcript',
-    ],
-  ] as const)('%#', (provider, directory, name, isDirectory, kind) => {
-    expect(provider.classify([...directory], name, isDirectory, wanted(ID))).toBe(kind);
+    [claude, `/home/me/.claude/projects/-srv/${ID}.jsonl`, `claude --resume ${ID}`],
+    [gemini, '/home/me/.gemini/tmp/work/chats/session-1.jsonl', `gemini --resume ${ID}`],
+    [codex, '/home/me/.codex/sessions/2026/11/20/rollout-1.jsonl', `codex resume ${ID}`],
+    [codex, '/home/me/.codex/archived_sessions/rollout-1.jsonl', ''],
+  ])('%#: %s', (provider, transcript, command) => {
+    expect(provider.resumeCommand(ID, transcript).join(' ')).toBe(command);
+  });
+});
+
+describe('the root of a CLI', () => {
+  it.each([
+    [claude, 'CLAUDE_CONFIG_DIR', '/srv/x'],
+    [gemini, 'GEMINI_CLI_HOME', '/srv/x/.gemini'],
+    [codex, 'CODEX_HOME', '/srv/x'],
+  ])('%#: is moved by %s', (provider, variable, root) => {
+    expect(provider.rootVariable).toBe(variable);
+    expect(provider.rootFrom('/srv/x')).toBe(root);
   });
 });
 

@@ -32,15 +32,15 @@ describe('a transcript that vanishes', () => {
   it('between its folder being read and its time being asked for was not there', () => {
     const lost = transcript('projects/-srv/lost.jsonl');
     const stays = transcript('projects/-srv/stays.jsonl');
-    // Asked whose a file is right before the file is looked at.
+    // Asked what a name stands for right before the file is looked at.
     const vanishing: Provider = {
       ...claude,
-      claim(path) {
+      entryOf(directory, name) {
         rmSync(lost, { force: true });
-        return claude.claim(path);
+        return claude.entryOf(directory, name);
       },
     };
-    const { sessions, obstacles } = sweep(vanishing, root, new Set(['lost', 'stays']));
+    const { sessions, obstacles } = sweep(vanishing, root, new Set(['lost', 'stays']), 0);
     expect(obstacles).toEqual([]);
     expect(sessions.get('lost')).toBeUndefined();
     expect(sessions.get('stays')?.files).toMatchObject([{ path: stays, mtimeMs: OLD.getTime() }]);
@@ -78,9 +78,9 @@ describe('a name that is not UTF-8', () => {
     mkdirSync(dirname(place.toString('latin1')), { recursive: true });
     if (whose === 'all') mkdirSync(place);
     else writeFileSync(place, '');
-    const { sessions, obstacles } = sweep(claude, root, new Set(['s']));
+    const { sessions, obstacles } = sweep(claude, root, new Set(['s']), 0);
     const found = whose === 'all' ? obstacles : sessions.get('s')?.obstacles;
-    expect(found).toMatchObject([{ reason: 'its name is not UTF-8' }]);
+    expect(found).toMatchObject([{ message: "can't be read: its name is not UTF-8" }]);
   });
 });
 
@@ -91,14 +91,15 @@ describe("what has a transcript's name and is none", () => {
   ])('is not read: a pipe (%#)', (provider, folder, name, session) => {
     mkdirSync(join(root, folder), { recursive: true });
     execFileSync('mkfifo', [join(root, folder, name)]);
-    const { sessions, obstacles } = sweep(provider, root, new Set([session]));
+    const { sessions, obstacles } = sweep(provider, root, new Set([session]), 0);
     expect([...sessions]).toEqual([]);
     expect(obstacles).toEqual([]);
   });
 
   it('is not read: a directory', () => {
     mkdirSync(join(root, 'projects/-srv/s.jsonl'), { recursive: true });
-    const { sessions, transcripts } = sweep(claude, root, new Set(['s']));
-    expect({ found: [...sessions], transcripts }).toEqual({ found: [], transcripts: 0 });
+    const { sessions, obstacles } = sweep(claude, root, new Set(['s']), 0);
+    expect([...sessions]).toEqual([]);
+    expect(obstacles).toEqual([]);
   });
 });

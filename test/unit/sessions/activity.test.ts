@@ -100,7 +100,9 @@ describe('what could not be looked at', () => {
     const path = loop(home, '.claude/projects/-loop');
     const activity = activityIn(home, [mapping(A), mapping(B), mapping(A, 'codex')]);
     for (const one of [mapping(A), mapping(B)]) {
-      expect(activity.obstaclesTo(one)).toMatchObject([{ path, kind: 'unreadable' }]);
+      expect(activity.obstaclesTo(one)).toMatchObject([
+        { path, message: "can't be read: too many symbolic links" },
+      ]);
       expect(activity.activityOf(one).isUncertain).toBe(true);
     }
     expect(activity.obstaclesTo(mapping(A, 'codex'))).toEqual([]);
