@@ -1,12 +1,14 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Argument, Command } from 'commander';
-import type { ExitStatus } from './errors.js';
+import { EXIT, type ExitStatus } from './errors.js';
 import { PROGRAM, VERSION } from './name.js';
 import { addOptions, flagsOf } from './options/flags.js';
 import { type Options, optionsFrom } from './options/resolve.js';
 import { TAKERS, type Taker } from './options/table.js';
-import { print } from './output/streams.js';
+import { printableJson } from './output/printable.js';
+import { Problems } from './output/problems.js';
+import { print, printProblems } from './output/streams.js';
 
 /** How far the program has come. */
 export interface Course {
@@ -17,14 +19,23 @@ export interface Course {
   command?: Command;
 }
 
-type Run = (options: Options, words: readonly string[]) => Promise<ExitStatus>;
+/** What a command has to say. Its problems are said beside it. */
+interface Answer {
+  readonly json: () => unknown;
+  readonly text: () => string | Promise<string>;
+  /** It has failed though it has met no problem. */
+  readonly failed?: boolean;
+}
+
+/** @param words what stands behind the command's name, besides options */
+type Run = (options: Options, problems: Problems, words: readonly string[]) => Promise<Answer>;
 
 /** Each command is loaded only when it runs. */
 const RUNS: Readonly<Record<Taker, Run>> = {
-  clean: async (options) => (await import('./commands/clean.js')).clean(options),
-  list: async (options, chats) => (await import('./commands/list.js')).list(chats, options),
-  restore: async (options, chats) =>
-    (await import('./commands/restore.js')).restore(chats, options),
+  clean: async (options, problems) =>
+    (await import('./commands/clean.js')).clean(options, problems),
+  list: async (...given) => (await import('./commands/list.js')).list(...given),
+  restore: async (...given) => (await import('./commands/restore.js')).restore(...given),
   doctor: async (options) => (await import('./commands/doctor.js')).doctor(options),
 };
 
@@ -55,7 +66,7 @@ export function program(course: Course): Command {
     command.action(async () => {
       if (command === root && command.args[0] !== undefined) refuseCommand(command.args[0], root);
       const options = optionsFrom(taker, flagsOf(command), process.env);
-      course.status = await RUNS[taker](options, command.args);
+      course.status = await answer(RUNS[taker], options, command.args);
     });
   runs(addOptions(root, 'clean'), 'clean');
   runs(root.command('clean'), 'clean').description(
@@ -93,6 +104,17 @@ export function program(course: Course): Command {
       about.help();
     });
   return root;
+}
+
+async function answer(run: Run, options: Options, words: readonly string[]): Promise<ExitStatus> {
+  const problems = new Problems();
+  try {
+    const { json, text, failed = false } = await run(options, problems, words);
+    await print(options.json ? printableJson(json()) : await text());
+    return failed || problems.hasErrors ? EXIT.failed : EXIT.done;
+  } finally {
+    printProblems(problems.all);
+  }
 }
 
 /** Prints a file that the build has put beside the program. */

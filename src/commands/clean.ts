@@ -1,9 +1,8 @@
 import { runClean } from '../clean/run.js';
-import { EXIT, type ExitStatus } from '../errors.js';
 import type { Options } from '../options/resolve.js';
-import { printable, printableJson } from '../output/printable.js';
-import { Problems } from '../output/problems.js';
-import { goesToJournal, print, printProblems, terminalWidth } from '../output/streams.js';
+import { printable } from '../output/printable.js';
+import type { Problems } from '../output/problems.js';
+import { goesToJournal, terminalWidth } from '../output/streams.js';
 import type { CleanReport } from '../report/clean-report.js';
 import { cleanText } from '../report/clean-text.js';
 import { cleanJson } from '../report/json.js';
@@ -15,25 +14,17 @@ import { logText } from '../report/log-text.js';
  *
  * @throws CleanupError when the run could not come to its decision; the map is whole
  */
-export async function clean(options: Options): Promise<ExitStatus> {
+export async function clean(options: Options, problems: Problems) {
   const { metrics, sessionDir, dryRun } = options;
-  const problems = new Problems();
-  try {
-    const report = await runClean(options, problems);
-    if (metrics !== undefined && !dryRun) {
-      const { writeMetrics } = await import('../metrics/metrics.js');
-      // First, since the report tells of metrics that can't be written.
-      writeMetrics(metrics, sessionDir, report, problems);
-    }
-    await print(await render(report, options, problems));
-  } finally {
-    printProblems(problems.all);
+  const report = await runClean(options, problems);
+  if (metrics !== undefined && !dryRun) {
+    const { writeMetrics } = await import('../metrics/metrics.js');
+    writeMetrics(metrics, sessionDir, report, problems);
   }
-  return problems.hasErrors ? EXIT.failed : EXIT.done;
+  return { json: () => cleanJson(report, problems.all), text: () => textOf(report, options) };
 }
 
-async function render(report: CleanReport, options: Options, problems: Problems): Promise<string> {
-  if (options.json) return printableJson(cleanJson(report, problems.all));
+function textOf(report: CleanReport, options: Options): string | Promise<string> {
   if (options.quiet) return '';
   if (!report.hasMap) return `No session map at ${printable(report.map)} yet: nothing to clean\n`;
   const isLog = !report.dryRun && !options.verbose && goesToJournal(1);

@@ -6,12 +6,10 @@ import { checkMap } from '../doctor/map.js';
 import { checkMappings } from '../doctor/mappings.js';
 import { checkSchedule } from '../doctor/schedule.js';
 import { checkSameView, checkUser } from '../doctor/user.js';
-import { EXIT, type ExitStatus } from '../errors.js';
 import { Journal } from '../journal/journal.js';
 import type { Options } from '../options/resolve.js';
 import { type Finding, ok } from '../output/finding.js';
-import { printableJson } from '../output/printable.js';
-import { print, terminalWidth } from '../output/streams.js';
+import { terminalWidth } from '../output/streams.js';
 import { doctorJson, doctorText } from '../report/doctor.js';
 import { FoundActivity } from '../sessions/activity.js';
 import { decide, type Policy, suspiciousPictures } from '../sessions/decide.js';
@@ -19,14 +17,13 @@ import { unite } from '../sessions/mapped.js';
 import { ownAccount } from '../system/account.js';
 
 /** Checks everything that cleaning depends on, and says what to do; changes nothing. */
-export async function doctor(options: Options): Promise<ExitStatus> {
+export async function doctor(options: Options) {
   const checks = await checkAll(options);
-  await print(
-    options.json
-      ? printableJson(doctorJson(checks))
-      : await doctorText(checks, options, terminalWidth()),
-  );
-  return checks.some(({ level }) => level === 'problem') ? EXIT.failed : EXIT.done;
+  return {
+    json: () => doctorJson(checks),
+    text: () => doctorText(checks, options, terminalWidth()),
+    failed: checks.some(({ level }) => level === 'problem'),
+  };
 }
 
 async function checkAll({ sessionDir, roots, ...options }: Options): Promise<Finding[]> {

@@ -1,8 +1,7 @@
-import { EXIT, type ExitStatus } from '../errors.js';
 import type { Options } from '../options/resolve.js';
-import { printable, printableJson } from '../output/printable.js';
-import { Problems } from '../output/problems.js';
-import { print, printProblems, terminalWidth } from '../output/streams.js';
+import { printable } from '../output/printable.js';
+import type { Problems } from '../output/problems.js';
+import { terminalWidth } from '../output/streams.js';
 import { providerOf } from '../providers/index.js';
 import type { CleanReport, Row } from '../report/clean-report.js';
 import { weighed } from '../report/details.js';
@@ -20,21 +19,15 @@ import { sharing } from '../sessions/mapped.js';
  * @param chats chat ids, whole or their beginning, or `provider/chat`
  * @throws CleanupError when the map or the bridge's memory can't be read, or nothing is known of a chat
  */
-export async function list(chats: readonly string[], options: Options): Promise<ExitStatus> {
-  const problems = new Problems();
-  try {
-    const report = await look(chats, options, problems);
-    await print(await render(report, options, problems));
-  } finally {
-    printProblems(problems.all);
-  }
-  return problems.hasErrors ? EXIT.failed : EXIT.done;
+export async function list(options: Options, problems: Problems, chats: readonly string[]) {
+  const report = await look(options, problems, chats);
+  return { json: () => cleanJson(report, problems.all), text: () => textOf(report, options) };
 }
 
 async function look(
-  chats: readonly string[],
   options: Options,
   problems: Problems,
+  chats: readonly string[],
 ): Promise<CleanReport> {
   const location = locateMap(options.sessionDir, false, problems);
   const asked = { ...options, missing: 'keep', keepRunning: true } as const;
@@ -74,8 +67,7 @@ function projectOf({ mapping, transcript }: Decision): string | null {
   return providerOf(mapping.family).projectOf(transcript);
 }
 
-async function render(report: CleanReport, options: Options, problems: Problems): Promise<string> {
-  if (options.json) return printableJson(cleanJson(report, problems.all));
+function textOf(report: CleanReport, options: Options): string | Promise<string> {
   if (options.quiet) return '';
   if (report.rows.length > 0 || report.gone !== undefined) {
     return listText(report, { ...options, width: terminalWidth() });

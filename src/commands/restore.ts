@@ -4,14 +4,14 @@ import { clearLeftovers } from '../commit/leftovers.js';
 import { takeLock } from '../commit/lock.js';
 import { reportCommit } from '../commit/report.js';
 import { restoreToFile } from '../commit/restore-mappings.js';
-import { CleanupError, EXIT, type ExitStatus, UsageError } from '../errors.js';
+import { CleanupError, UsageError } from '../errors.js';
 import { Journal, journalPath } from '../journal/journal.js';
 import { chooseRemovals, type Restorable, restorables } from '../journal/restorable.js';
 import type { Options } from '../options/resolve.js';
 import { counted } from '../output/counted.js';
-import { printable, printableJson } from '../output/printable.js';
-import { Problems } from '../output/problems.js';
-import { print, printProblems, terminalWidth } from '../output/streams.js';
+import { printable } from '../output/printable.js';
+import type { Problems } from '../output/problems.js';
+import { terminalWidth } from '../output/streams.js';
 import {
   type RestoreReport,
   type RestoreRow,
@@ -29,29 +29,25 @@ import { undisturbed } from '../system/signals.js';
  * @throws UsageError for chats beside --all or --last, or --replace without chats
  * @throws CleanupError when a chat is unknown or the map can't be written; the map is whole
  */
-export async function restore(chats: readonly string[], options: Options): Promise<ExitStatus> {
-  const { all, last, replace, json, quiet } = options;
+export async function restore(options: Options, problems: Problems, chats: readonly string[]) {
+  const { all, last, replace, quiet } = options;
   if (chats.length > 0 && (all || last)) {
     throw new UsageError(`${all ? '--all' : '--last'} takes no chats: give one or the other`);
   }
   if (replace && chats.length === 0) {
     throw new UsageError('--replace takes the chats that are to get their old sessions back');
   }
-  const problems = new Problems();
-  try {
-    const report = await lookOrPutBack(chats, options, problems);
-    if (json) await print(printableJson(restoreJson(report, problems.all)));
-    else if (!quiet) await print(await restoreText(report, { ...options, width: terminalWidth() }));
-  } finally {
-    printProblems(problems.all);
-  }
-  return problems.hasErrors ? EXIT.failed : EXIT.done;
+  const report = await lookOrPutBack(options, problems, chats);
+  return {
+    json: () => restoreJson(report, problems.all),
+    text: () => (quiet ? '' : restoreText(report, { ...options, width: terminalWidth() })),
+  };
 }
 
 async function lookOrPutBack(
-  chats: readonly string[],
   { sessionDir, all, last, replace, dryRun }: Options,
   problems: Problems,
+  chats: readonly string[],
 ): Promise<RestoreReport> {
   const isListing = chats.length === 0 && !all && !last;
   const location = locateMap(sessionDir, !dryRun && !isListing, problems);
