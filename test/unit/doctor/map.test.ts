@@ -1,7 +1,21 @@
 import { chmodSync, chownSync } from 'node:fs';
-import { describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it, vi } from 'vitest';
 import { checkMap } from '../../../src/doctor/map.js';
 import { age, HOUR_MS, Home } from '../../support/home.js';
+
+// Root may write anywhere: that it may not is said here as the kernel says it to others.
+const access = vi.hoisted(() => ({ error: undefined as Error | undefined }));
+vi.mock('node:fs', async (original) => {
+  const fs = await original<typeof import('node:fs')>();
+  const accessSync: typeof fs.accessSync = (...args) => {
+    if (access.error !== undefined) throw access.error;
+    fs.accessSync(...args);
+  };
+  return { ...fs, accessSync };
+});
+beforeEach(() => {
+  access.error = undefined;
+});
 
 function levels({ checks }: Awaited<ReturnType<typeof checkMap>>) {
   return checks.map(({ subject, level }) => `${subject} ${level}`);
@@ -106,5 +120,20 @@ describe.runIf(process.geteuid?.() === 0)('another user’s map', () => {
         fix: expect.stringMatching(/sudo -u \S+ -H/),
       }),
     ]);
+  });
+});
+
+describe('a directory that can not be written to', () => {
+  it('is a problem, which its owner can mend', async () => {
+    const home = new Home();
+    home.writeMap({});
+    access.error = Object.assign(new Error('denied'), { code: 'EACCES' });
+    const { checks } = await checkMap(home.sessionDir, Date.now());
+    expect(checks).toContainEqual({
+      subject: 'directory',
+      level: 'problem',
+      message: `${home.sessionDir} can't be written to by this user: permission denied`,
+      fix: `chmod u+wx '${home.sessionDir}'`,
+    });
   });
 });
