@@ -22,7 +22,7 @@ export interface Course {
 /** What a command has to say. Its problems are said beside it. */
 interface Answer {
   readonly json: () => unknown;
-  readonly text: () => string | Promise<string>;
+  readonly text: () => Iterable<string> | Promise<Iterable<string>>;
   /** It has failed though it has met no problem. */
   readonly failed?: boolean;
 }

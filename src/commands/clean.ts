@@ -24,7 +24,10 @@ export async function clean(options: Options, problems: Problems) {
   return { json: () => cleanJson(report, problems.all), text: () => textOf(report, options) };
 }
 
-function textOf(report: CleanReport, options: Options): string | Promise<string> {
+function textOf(
+  report: CleanReport,
+  options: Options,
+): Iterable<string> | Promise<Iterable<string>> {
   if (options.quiet) return '';
   if (!report.hasMap) return `No session map at ${printable(report.map)} yet: nothing to clean\n`;
   const isLog = !report.dryRun && !options.verbose && goesToJournal(1);

@@ -23,11 +23,24 @@ export async function colorsFor(color: boolean | undefined): Promise<typeof PLAI
  * @param indent what each further line begins with where one takes several
  */
 export async function page(
-  lines: readonly string[],
+  lines: Iterable<string>,
   width: number | undefined,
   indent: string,
 ): Promise<string> {
-  if (width === undefined) return [...lines, ''].join('\n');
-  const { wrapped } = await import('./terminal.js');
-  return [...lines.flatMap((line) => wrapped(line, width, indent)), ''].join('\n');
+  return [...(await pageInPieces(lines, width, indent))].join('');
+}
+
+/** The same in pieces, which are not held all at once. */
+export async function pageInPieces(
+  lines: Iterable<string>,
+  width: number | undefined,
+  indent: string,
+): Promise<Iterable<string>> {
+  const wrapped = width === undefined ? undefined : (await import('./terminal.js')).wrapped;
+  return (function* () {
+    for (const line of lines) {
+      if (width === undefined || wrapped === undefined) yield `${line}\n`;
+      else for (const part of wrapped(line, width, indent)) yield `${part}\n`;
+    }
+  })();
 }

@@ -9,19 +9,34 @@ const PRIORITY = { problem: '<3>', warning: '<4>', ok: '<6>' } as const;
 // The major number of Linux's memory devices, of which /dev/null is one.
 const MEMORY_DEVICES = 1;
 
+const PIECE_LENGTH = 64 * 1024;
+
 /**
  * Writes all of it to standard output before it returns.
  *
+ * @param text in one piece or in many
  * @throws CleanupError when it can't be written; a reader that has gone away is no error
  */
-export async function print(text: string): Promise<void> {
+export async function print(text: Iterable<string>): Promise<void> {
+  let piece = '';
+  for (const part of typeof text === 'string' ? [text] : text) {
+    piece += part;
+    if (piece.length < PIECE_LENGTH) continue;
+    if (!(await write(piece))) return;
+    piece = '';
+  }
+  await write(piece);
+}
+
+/** @returns false when nobody reads any more */
+async function write(text: string): Promise<boolean> {
   const bytes = Buffer.from(text);
   for (let written = 0; written < bytes.length; ) {
     try {
       written += writeSync(1, bytes, written);
     } catch (error) {
       const code = errorCode(error);
-      if (code === 'EPIPE') return;
+      if (code === 'EPIPE') return false;
       if (code !== 'EAGAIN') {
         throw new CleanupError(`can't write to standard output: ${reason(error)}`);
       }
@@ -29,6 +44,7 @@ export async function print(text: string): Promise<void> {
       await sleep(5);
     }
   }
+  return true;
 }
 
 /** A line on standard error for each finding; in the journal `journalctl -p warning` finds them. */

@@ -1,5 +1,5 @@
 import { counted } from '../output/counted.js';
-import { colorsFor, page } from '../output/page.js';
+import { colorsFor, pageInPieces } from '../output/page.js';
 import { printable } from '../output/printable.js';
 import { shortNames } from '../output/short-names.js';
 import { hoursIdle, localTime } from '../output/time.js';
@@ -21,7 +21,7 @@ const RULE_WIDTH = 80;
 const INDENT = '     ';
 
 /** A clean run as people read it; the form is part of the contract. Times are local. */
-export async function cleanText(report: CleanReport, style: TextStyle): Promise<string> {
+export async function cleanText(report: CleanReport, style: TextStyle): Promise<Iterable<string>> {
   const { now, dryRun } = report;
   const { verbose, color, width } = style;
   const colors = await colorsFor(color);
@@ -30,29 +30,34 @@ export async function cleanText(report: CleanReport, style: TextStyle): Promise<
   const chatName = named(mappings.map(({ chat }) => chat));
   const sessionName = named(mappings.flatMap(({ session }) => session ?? []));
   const rule = '='.repeat(Math.min(RULE_WIDTH, width ?? RULE_WIDTH));
-  const sections = report.sections.flatMap((provider) => {
-    const rows = report.rows.filter(({ decision }) => decision.mapping.provider === provider);
-    const head = `Processing ${printable(provider)} sessions (${counted(rows.length, 'chat')})`;
-    const lines = rows.flatMap((row) => [`  ${headline(row)}`, ...actionLines(row)]);
-    return [colors.bold(head), ...lines, ...(rows.length > 0 ? [''] : [])];
-  });
-  const lines = [
-    rule,
-    colors.bold('Claude CLI Session Cleanup - Starting'),
-    `Threshold: ${counted(report.thresholdHours, 'hour')}`,
-    `Dry run: ${dryRun ? 'True' : 'False'}`,
-    ...(verbose ? [`Session map: ${printable(report.map)}`] : []),
-    rule,
-    `Sessions idle since before ${localTime(report.cutoff)} will be cleaned`,
-    '',
-    ...sections,
-    ...(sections.at(-1) === '' ? [] : ['']),
-    rule,
-    colors.bold('Cleanup Summary:'),
-    ...summaryLines(report),
-    rule,
-  ];
-  return page(lines, width, INDENT);
+  return pageInPieces(lines(), width, INDENT);
+
+  function* lines(): Generator<string> {
+    yield rule;
+    yield colors.bold('Claude CLI Session Cleanup - Starting');
+    yield `Threshold: ${counted(report.thresholdHours, 'hour')}`;
+    yield `Dry run: ${dryRun ? 'True' : 'False'}`;
+    if (verbose) yield `Session map: ${printable(report.map)}`;
+    yield rule;
+    yield `Sessions idle since before ${localTime(report.cutoff)} will be cleaned`;
+    yield '';
+    let rows: readonly Row[] = [];
+    for (const provider of report.sections) {
+      rows = report.rows.filter(({ decision }) => decision.mapping.provider === provider);
+      const head = `Processing ${printable(provider)} sessions (${counted(rows.length, 'chat')})`;
+      yield colors.bold(head);
+      for (const row of rows) {
+        yield `  ${headline(row)}`;
+        yield* actionLines(row);
+      }
+      if (rows.length > 0) yield '';
+    }
+    if (rows.length === 0) yield '';
+    yield rule;
+    yield colors.bold('Cleanup Summary:');
+    yield* summaryLines(report);
+    yield rule;
+  }
 
   function headline({ decision }: Row): string {
     const { state, lastActivity, mapping } = decision;

@@ -7,7 +7,7 @@ import { NOW, reportOf, rowOf } from './report-of.js';
 const PLAIN = { verbose: false, color: false, width: undefined };
 
 async function linesOf(...rows: Row[]): Promise<string[]> {
-  return (await cleanText(reportOf(rows), PLAIN)).split('\n');
+  return [...(await cleanText(reportOf(rows), PLAIN))].join('').split('\n');
 }
 
 describe('the report of a clean run', () => {
