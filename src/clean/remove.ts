@@ -81,7 +81,13 @@ export async function removeDecided(
   async function fromFile(idle: readonly Decision[]): Promise<void> {
     if (idle.length === 0) return;
     await trying(async () => {
-      const { removed, ...committed } = await removeFromFile(location, idle, journal, recheck);
+      const { removed, ...committed } = await removeFromFile(
+        location,
+        idle,
+        journal,
+        recheck,
+        mapped.file,
+      );
       reportCommit(path, committed, problems);
       collisions += committed.collisions;
       weaker ??= committed.weaker ?? null;

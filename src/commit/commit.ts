@@ -45,12 +45,14 @@ const STALE_WRITER_MS = 100;
  * process is met by beginning anew, with what it wrote.
  *
  * @param plan what to change in a map as it stands; asked anew whenever the map has changed
+ * @param known an earlier reading of the map
  * @throws CleanupError when nothing could be published; the map is as other programs left it
  */
 export async function commit<C extends Change>(
   location: MapLocation,
   plan: (map: SessionMap) => C,
   kernel = loadKernel(),
+  known?: MapSnapshot,
 ): Promise<Committed<C>> {
   const patience = new Patience(PATIENCE_MS);
   const met: Met[] = [];
@@ -67,7 +69,7 @@ export async function commit<C extends Change>(
   });
   try {
     while (!patience.isOver) {
-      const current = await readMap(location.path);
+      const current = await readMap(location.path, known);
       if (current === undefined) return committed();
       const change = plan(met.reduce((map, one) => putBack(one, map), current.map));
       const next = Buffer.from(change.text);

@@ -3,6 +3,7 @@ import { ByChat } from '../session-map/by-chat.js';
 import { removeMappings } from '../session-map/edit.js';
 import type { MapLocation } from '../session-map/location.js';
 import { mappingsOf } from '../session-map/parse.js';
+import type { MapSnapshot } from '../session-map/read.js';
 import { type Change, type Committed, commit } from './commit.js';
 
 /** Who has the last word on what is to go. */
@@ -22,6 +23,7 @@ export interface FileRemoval extends Omit<Committed<Change>, 'made' | 'later'> {
  * Removes mappings from the map's file: those that still name the session that was judged, and that
  * `finalCheck` does not hold back. Each is in the journal before the map is touched.
  *
+ * @param known an earlier reading of the map
  * @throws CleanupError when nothing could be removed
  */
 export async function removeFromFile(
@@ -29,27 +31,33 @@ export async function removeFromFile(
   candidates: readonly Leaving[],
   journal: RemovalJournal,
   finalCheck: FinalCheck,
+  known?: MapSnapshot,
 ): Promise<FileRemoval> {
   const byChat = ByChat.of(candidates.map((candidate) => [candidate.mapping, candidate]));
-  const { made, later, ...committed } = await commit(location, (map) => {
-    const going = new ByChat<Leaving>();
-    for (const mapping of mappingsOf(map)) {
-      const candidate = byChat.get(mapping);
-      if (candidate === undefined || candidate.mapping.session !== mapping.session) continue;
-      if (finalCheck.stays(candidate)) continue;
-      going.set(mapping, { mapping, lastActivity: candidate.lastActivity });
-    }
-    return {
-      going,
-      text: removeMappings(map, (provider, chat) => going.has({ provider, chat })),
-      announce: () => journal.announce([...going.values()], map.shape),
-      holds() {
-        finalCheck.refresh();
-        for (const leaving of going.values()) if (finalCheck.stays(leaving)) return false;
-        return true;
-      },
-    };
-  });
+  const { made, later, ...committed } = await commit(
+    location,
+    (map) => {
+      const going = new ByChat<Leaving>();
+      for (const mapping of mappingsOf(map)) {
+        const candidate = byChat.get(mapping);
+        if (candidate === undefined || candidate.mapping.session !== mapping.session) continue;
+        if (finalCheck.stays(candidate)) continue;
+        going.set(mapping, { mapping, lastActivity: candidate.lastActivity });
+      }
+      return {
+        going,
+        text: removeMappings(map, (provider, chat) => going.has({ provider, chat })),
+        announce: () => journal.announce([...going.values()], map.shape),
+        holds() {
+          finalCheck.refresh();
+          for (const leaving of going.values()) if (finalCheck.stays(leaving)) return false;
+          return true;
+        },
+      };
+    },
+    undefined,
+    known,
+  );
   const [first = new ByChat<Leaving>(), ...rest] = made.map(({ going }) => going);
   for (const leaving of rest.flatMap((going) => [...going.values()]))
     first.set(leaving.mapping, leaving);

@@ -15,16 +15,14 @@ export interface MapSnapshot {
 const ATTEMPTS = 25;
 const PAUSE_MS = 40;
 
-// A run reads its map several times: as long as it is the same, a large one is parsed and held once.
-let lastRead: Pick<MapSnapshot, 'bytes' | 'map'> | undefined;
-
 /**
  * Reads the map. One that is empty, half-written or just changing is read again for about a second.
  *
+ * @param known an earlier reading: a large map that is still the same is parsed and held once
  * @returns undefined when there is no map
  * @throws CleanupError when it can't be read, or stays malformed; it names the file
  */
-export async function readMap(path: string): Promise<MapSnapshot | undefined> {
+export async function readMap(path: string, known?: MapSnapshot): Promise<MapSnapshot | undefined> {
   for (let attempt = 1; ; attempt += 1) {
     try {
       // Twice: what a writer changes between the two was never a map.
@@ -33,8 +31,8 @@ export async function readMap(path: string): Promise<MapSnapshot | undefined> {
       if (first === undefined || second === undefined) return undefined;
       const { bytes, stats } = second;
       if (!first.bytes.equals(bytes)) throw new MalformedMapError('changes all the time');
-      if (!lastRead?.bytes.equals(bytes)) lastRead = { bytes, map: parseSessionMap(bytes) };
-      return { ...lastRead, stats };
+      if (known?.bytes.equals(bytes)) return { ...known, stats };
+      return { bytes, stats, map: parseSessionMap(bytes) };
     } catch (error) {
       const isPassing = error instanceof MalformedMapError && attempt < ATTEMPTS;
       if (!isPassing) throw unreadable(path, error);

@@ -43,9 +43,14 @@ describe('the map', () => {
   it('is held once as long as it is the same, and read anew when it is not', async () => {
     writeFileSync(path, TEXT);
     const first = await readMap(path);
-    expect((await readMap(path))?.map).toBe(first?.map);
+    rmSync(path);
+    writeFileSync(path, TEXT);
+    const again = await readMap(path, first);
+    expect([again?.map, again?.bytes]).toEqual([first?.map, first?.bytes]);
+    expect(again?.map).toBe(first?.map);
+    expect(again?.stats.ino).toBe(statSync(path).ino);
     writeFileSync(path, TEXT.replace('1', '2'));
-    expect((await readMap(path))?.map.text).toBe(TEXT.replace('1', '2'));
+    expect((await readMap(path, first))?.map.text).toBe(TEXT.replace('1', '2'));
   });
 
   it.each(['', TEXT.slice(0, 20)])('is waited for while %j stands there', async (half) => {
