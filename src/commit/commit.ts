@@ -1,11 +1,10 @@
-import { closeSync, existsSync } from 'node:fs';
+import { closeSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { CleanupError, errorCode, reason } from '../errors.js';
 import { printable } from '../output/printable.js';
-import type { Problems } from '../output/problems.js';
 import { type MapLocation, mustBeInPlace } from '../session-map/location.js';
 import { parseSessionMap, type SessionMap, sessionMapIn } from '../session-map/parse.js';
-import { type MapSnapshot, readMap, readOnce } from '../session-map/read.js';
+import { type MapSnapshot, readMap } from '../session-map/read.js';
 import { syncDirectory } from '../system/durable.js';
 import { openForReading } from '../system/open.js';
 import { Patience } from '../system/patience.js';
@@ -79,21 +78,28 @@ export async function commit<C extends Change>(
         await sleep(STALE_WRITER_MS);
         continue;
       }
-      isSettled = false;
-      const outcome = await attempt(location, current, next, change, kernel, patience);
+      const outcome = await attempt(location, current, next, change, kernel);
+      if (outcome.kind === 'outdated') continue;
       if (outcome.kind === 'published') {
         made.push(change);
         weaker ??= outcome.weaker;
         if (met.length === 0 || outcome.failure) return committed(undefined, outcome.failure);
+        isSettled = true;
+        await sleep(STALE_WRITER_MS);
         continue;
       }
-      if (outcome.kind !== 'outdated') collisions += 1;
-      const ours = parseSessionMap(next);
-      const { renamed, written } = outcome;
-      if (renamed) met.push({ before: current.map, ours, theirs: renamed });
-      if (written) met.push({ before: ours, ours, theirs: written });
+      isSettled = false;
+      collisions += 1;
+      if (outcome.kind === 'stands') {
+        made.push(change);
+        // All of it is put back, and what still goes is taken out again.
+        const ours = parseSessionMap(next);
+        met.push({ before: ours, ours, theirs: current.map });
+      }
+      const theirs = outcome.kind === 'met' ? sessionMapIn(outcome.bytes) : undefined;
+      if (theirs) met.push({ before: current.map, ours: parseSessionMap(next), theirs });
       await sleep(PAUSE_MS);
-      if (outcome.kind === 'open') await isClosed(location.path, kernel, patience);
+      if (outcome.kind === 'open') await closed(location.path, kernel, patience);
     }
     throw new CleanupError(
       `${printable(location.path)}: another program kept it open for writing, or changed it, for ${PATIENCE_MS / 1000} s; the next run goes on`,
@@ -104,20 +110,13 @@ export async function commit<C extends Change>(
   }
 }
 
-/** What came of one attempt. */
-type Attempt = Outcome & {
-  /** What somebody wrote into our map who had opened it before it was taken back. */
-  readonly written?: SessionMap | undefined;
-};
-
 async function attempt(
   location: MapLocation,
   current: MapSnapshot,
   next: Buffer,
   change: Change,
   kernel: Kernel,
-  patience: Patience,
-): Promise<Attempt> {
+): Promise<Outcome> {
   const { path, directory } = location;
   if (current.stats.nlink > 1) {
     throw new CleanupError(
@@ -125,51 +124,45 @@ async function attempt(
       'remove them, or use symbolic links',
     );
   }
+  const unchanged = (error: unknown): CleanupError =>
+    new CleanupError(
+      `${printable(path)}: the new map can't be written: ${reason(error)}; the map is unchanged`,
+    );
   let old: number | undefined;
   let temp: TempFile | undefined;
-  let outcome: Outcome;
   try {
     old = openForReading(path);
     temp = writeTempFile(directory, next, old, current.bytes, kernel);
-    outcome = await publish(path, temp, old, current.bytes, kernel, {
+  } catch (error) {
+    if (old !== undefined) closeSync(old);
+    if (errorCode(error) === 'ENOENT') return { kind: 'changed' };
+    throw unchanged(error);
+  }
+  let isOurs = true;
+  try {
+    const outcome = await publish(path, temp, old, current.bytes, kernel, {
       announce: () => change.announce(),
       holds() {
         mustBeInPlace(location);
         return change.holds();
       },
     });
+    isOurs = outcome.kind !== 'published' || outcome.failure === undefined;
+    return outcome;
   } catch (error) {
     if (errorCode(error) === 'ENOENT') return { kind: 'changed' };
-    if (error instanceof CleanupError) throw error;
-    throw new CleanupError(
-      `${printable(path)}: the new map can't be written: ${reason(error)}; the map is unchanged`,
-    );
+    throw error instanceof CleanupError ? error : unchanged(error);
   } finally {
-    // The leases end with this: whoever waits goes on.
-    for (const file of [old, temp?.file]) if (file !== undefined) closeSync(file);
+    // It holds our own map, or the one that ours has replaced.
+    if (isOurs) unlinkQuietly(temp.path);
+    closeSync(temp.file);
+    closeSync(old);
   }
-  if (outcome.kind === 'published') return outcome;
-  return { ...outcome, written: await writtenInto(temp.path, kernel, patience) };
 }
 
-async function writtenInto(
-  path: string,
-  kernel: Kernel,
-  patience: Patience,
-): Promise<SessionMap | undefined> {
-  if (!existsSync(path) || !(await isClosed(path, kernel, patience))) return undefined;
-  const there = readOnce(path);
-  unlinkQuietly(path);
-  return there && sessionMapIn(there.bytes);
-}
-
-/** Waits until nobody has a file open for writing; false when that takes too long. */
-async function isClosed(path: string, kernel: Kernel, patience: Patience): Promise<boolean> {
-  while (isOpen(path, kernel)) {
-    if (patience.isOver) return false;
-    await sleep(PAUSE_MS);
-  }
-  return true;
+/** Waits until nobody has the map open for writing. */
+async function closed(path: string, kernel: Kernel, patience: Patience): Promise<void> {
+  while (!patience.isOver && isOpen(path, kernel)) await sleep(PAUSE_MS);
 }
 
 function isOpen(path: string, kernel: Kernel): boolean {
@@ -192,21 +185,6 @@ function unconfirmed({ path, directory }: MapLocation): CleanupError | undefined
   } catch (error) {
     return new CleanupError(
       `${printable(path)}: written, but the disk did not confirm it: ${reason(error)}`,
-    );
-  }
-}
-
-/** Tells what the user is to know of a commit that has published a map. */
-export function reportCommit(
-  path: string,
-  { failure, weaker }: Pick<Committed<Change>, 'failure' | 'weaker'>,
-  problems: Problems,
-): void {
-  if (failure !== undefined) problems.error(failure.message);
-  if (weaker !== undefined) {
-    problems.warn(
-      `${path}: replaced in the weaker way (compared, then renamed over), since its disk ${weaker}: ` +
-        'what a bridge saves in the same instant can be lost',
     );
   }
 }

@@ -32,7 +32,7 @@ export interface Kernel {
    * @returns false while another process holds it
    * @throws Error with an errno `code`
    */
-  lock(file: number): boolean;
+  lock(file: number, kind: 'shared' | 'exclusive'): boolean;
   /** The names of a file's extended attributes; none where the file system has no attributes. */
   attributesOf(file: number): string[];
   /** @throws Error with an errno `code`, as the next one */
@@ -45,6 +45,7 @@ const RENAME_EXCHANGE = 2;
 const F_SETLEASE = 1024;
 const F_GETLEASE = 1025;
 const F_RDLCK = 0;
+const LOCK_SHARED = 1;
 const LOCK_EXCLUSIVE = 2;
 const LOCK_NO_WAIT = 4;
 // The most that Linux stores in an attribute, or as a list of names.
@@ -123,8 +124,9 @@ function bind(koffi: typeof koffiPackage): Kernel {
       return [EAGAIN, EINTR].includes(koffi.errno()) ? 'refused' : 'unsupported';
     },
     isLeaseWhole: (file) => fcntl(file, F_GETLEASE) === F_RDLCK,
-    lock(file) {
-      if (flock(file, LOCK_EXCLUSIVE | LOCK_NO_WAIT) === 0) return true;
+    lock(file, kind) {
+      const operation = kind === 'shared' ? LOCK_SHARED : LOCK_EXCLUSIVE;
+      if (flock(file, operation | LOCK_NO_WAIT) === 0) return true;
       if ([EAGAIN, EINTR].includes(koffi.errno())) return false;
       throw failed('flock');
     },

@@ -1,4 +1,4 @@
-import { closeSync, lstatSync, readdirSync, readFileSync } from 'node:fs';
+import { closeSync, lstatSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { explained } from '../errors.js';
 import { JOURNAL_TEMP_NAME } from '../journal/journal.js';
@@ -7,11 +7,12 @@ import { printable } from '../output/printable.js';
 import type { Problems } from '../output/problems.js';
 import type { MapLocation } from '../session-map/location.js';
 import { sessionMapIn } from '../session-map/parse.js';
+import { readOnce } from '../session-map/read.js';
 import { isOwn } from '../system/account.js';
 import { openForReading } from '../system/open.js';
 import { unlinkQuietly } from '../system/unlink.js';
-import { commit, reportCommit } from './commit.js';
 import { type Kernel, loadKernel } from './kernel.js';
+import { publish } from './publish.js';
 import { hashOf, readTempName, type TempName } from './temp-file.js';
 
 /**
@@ -39,37 +40,37 @@ export async function clearLeftovers(
 }
 
 async function clear(
-  location: MapLocation,
+  { path }: MapLocation,
   leftover: string,
-  { from, to }: TempName,
+  name: TempName,
   kernel: Kernel,
   problems: Problems,
 ): Promise<void> {
-  const there = readUnlessOpen(leftover, kernel);
-  if (there === undefined) return;
-  const theirs = sessionMapIn(there);
-  const isOver = theirs === undefined || [from, to].includes(hashOf(there));
-  if (isOver) return unlinkQuietly(leftover);
-  const committed = await commit(
-    location,
-    ({ text }) => ({
-      text: [from, to].includes(hashOf(text)) ? theirs.text : text,
-      announce: () => {},
-      holds: () => true,
-    }),
-    kernel,
-  );
-  reportCommit(location.path, committed, problems);
-  if (committed.made.length > 0) return unlinkQuietly(leftover);
-  const message = "another program's map, which a run had swapped out; the map has changed since";
-  problems.add(warning(leftover, message, 'move it away when you do not need it'));
-}
-
-/** What stands in a leftover; undefined while somebody writes it: then the next run looks after it. */
-function readUnlessOpen(path: string, kernel: Kernel): Buffer | undefined {
-  const file = openForReading(path);
+  const there = readOnce(leftover)?.bytes;
+  const map = readOnce(path)?.bytes;
+  const file = openForReading(leftover);
   try {
-    return kernel.takeReadLease(file) === 'refused' ? undefined : readFileSync(file);
+    if (there === undefined) return;
+    const isOldOrNew = [name.from, name.to].includes(hashOf(there));
+    const isUnused = map !== undefined && hashOf(map) === name.from;
+    if (isOldOrNew || isUnused) return unlinkQuietly(leftover);
+    // Whoever writes it now is looked after by the next run.
+    if (kernel.takeReadLease(file) === 'refused') return;
+    if (sessionMapIn(there) === undefined) return unlinkQuietly(leftover);
+    if (map !== undefined && hashOf(map) === name.to) {
+      const old = openForReading(path);
+      try {
+        const temp = { path: leftover, file };
+        const always = { announce: () => {}, holds: () => true };
+        const { kind } = await publish(path, temp, old, map, kernel, always);
+        return kind === 'published' ? unlinkQuietly(leftover) : undefined;
+      } finally {
+        closeSync(old);
+      }
+    }
+    const message =
+      "another program's map, which a killed run had swapped out; the map has changed since";
+    problems.add(warning(leftover, message, 'move it away when you do not need it'));
   } finally {
     closeSync(file);
   }

@@ -2,9 +2,7 @@ import { fstatSync, lstatSync, readFileSync, readSync, renameSync } from 'node:f
 import { setTimeout as sleep } from 'node:timers/promises';
 import { CleanupError, reason } from '../errors.js';
 import { printable } from '../output/printable.js';
-import { type SessionMap, sessionMapIn } from '../session-map/parse.js';
 import { isAt } from '../system/open.js';
-import { unlinkQuietly } from '../system/unlink.js';
 import type { Kernel } from './kernel.js';
 import type { TempFile } from './temp-file.js';
 
@@ -22,19 +20,19 @@ export type WeakerWay = "can't make others wait" | "can't exchange two names";
 /** What came of it. */
 export type Outcome =
   | { readonly kind: 'published'; readonly weaker?: WeakerWay; readonly failure?: CleanupError }
-  | {
-      /**
-       * Another program has the map open for writing, or waits to open it so; it is another map than
-       * expected; the conditions did not hold any more.
-       */
-      readonly kind: 'open' | 'changed' | 'outdated';
-      /** The map that another program has renamed into place in the last instant. */
-      readonly renamed?: SessionMap | undefined;
-    };
+  /** Another program has the map open for writing, or waits to open it so. */
+  | { readonly kind: 'open' }
+  /** It is another map than expected. */
+  | { readonly kind: 'changed' }
+  /** Another program renamed this map into place in the last instant, and maybe has read ours. */
+  | { readonly kind: 'met'; readonly bytes: Buffer }
+  /** The conditions did not hold any more. */
+  | { readonly kind: 'outdated' }
+  /** Likewise, but somebody had our map open for writing by then: it has the map's name. */
+  | { readonly kind: 'stands' };
 
 // Whoever has looked the map's name up opens the file within this time.
 const GRACE_MS = 20;
-const STEP_MS = 2;
 const MOST_EXCHANGES = 1000;
 
 /**
@@ -42,8 +40,8 @@ const MOST_EXCHANGES = 1000;
  * writers wait. The two names are exchanged; when the map was another one than expected, a writer
  * waits or the conditions do not hold any more, they are exchanged back.
  *
- * @param temp gone afterwards, unless another program has it: one whose map can't get its name back, or
- *   one that has opened ours for writing before it was taken back
+ * @param temp holds our own map afterwards, or the one that ours has replaced; after a failure, another
+ *   program's
  * @param old the map's file, opened read-only
  * @param expected what must stand in it
  * @throws Error when it could not be published; the map is as other programs left it
@@ -57,32 +55,33 @@ export async function publish(
   conditions: Conditions,
 ): Promise<Outcome> {
   const leases = takeLeases(kernel, old, temp.file);
-  const isStill = (): boolean =>
-    isAt(path, old) && has(old, expected) && (leases === 'none' || kernel.isLeaseWhole(old));
-  let isExchanged = false;
-  try {
-    if (leases === 'refused') return { kind: 'open' };
-    if (!isStill()) return { kind: 'changed' };
-    conditions.announce();
-    if (!conditions.holds()) return { kind: 'outdated' };
-    if (!isStill()) return { kind: 'changed' };
-    isExchanged = leases === 'granted' && kernel.exchange(temp.path, path);
-    if (!isExchanged) {
-      renameSync(temp.path, path);
-      const weaker = leases === 'none' ? "can't make others wait" : "can't exchange two names";
-      return { kind: 'published', weaker };
-    }
-    const outcome = await look(temp, old, kernel, conditions).catch(
-      (error: unknown) => ({ kind: 'unseen', error }) as const,
-    );
-    if (outcome.kind === 'published') return outcome;
-    const failure = undo(path, temp, kernel);
-    if (failure !== undefined) return { kind: 'published', failure };
-    if (outcome.kind === 'unseen') throw outcome.error;
-    return outcome;
-  } finally {
-    if (!isExchanged || isOurs(temp, old, kernel)) unlinkQuietly(temp.path);
+  if (leases === 'refused') return { kind: 'open' };
+  if (!isStill(path, old, expected)) return { kind: 'changed' };
+  conditions.announce();
+  if (!conditions.holds()) return { kind: 'outdated' };
+  if (!isStill(path, old, expected)) return { kind: 'changed' };
+  if (leases === 'none' || !kernel.exchange(temp.path, path)) {
+    renameSync(temp.path, path);
+    const weaker = leases === 'none' ? "can't make others wait" : "can't exchange two names";
+    return { kind: 'published', weaker };
   }
+  let outcome: Outcome | undefined;
+  let unseen: unknown;
+  try {
+    outcome = await look(temp, old, kernel, conditions);
+    if (outcome.kind === 'published') return outcome;
+  } catch (error) {
+    unseen = error;
+  }
+  const failure = undo(path, temp, kernel);
+  if (failure !== undefined) return { kind: 'published', failure };
+  if (outcome === undefined) throw unseen;
+  if (outcome.kind === 'outdated' && !kernel.isLeaseWhole(temp.file)) {
+    // What he waits to write into must be the map.
+    kernel.exchange(temp.path, path);
+    return { kind: 'stands' };
+  }
+  return outcome;
 }
 
 /** Looks at what has come out, and whether anybody was about to write it. */
@@ -92,15 +91,10 @@ async function look(
   kernel: Kernel,
   conditions: Conditions,
 ): Promise<Outcome> {
-  if (!isAt(temp.path, old))
-    return { kind: 'changed', renamed: sessionMapIn(readFileSync(temp.path)) };
-  // The sooner it is undone, the fewer open our map meanwhile.
-  for (let waited = 0; waited < GRACE_MS; waited += STEP_MS) {
-    if (!kernel.isLeaseWhole(old)) return { kind: 'open' };
-    await sleep(STEP_MS);
-  }
-  const kind = conditions.holds() ? 'published' : 'outdated';
-  return kernel.isLeaseWhole(old) ? { kind } : { kind: 'open' };
+  if (!isAt(temp.path, old)) return { kind: 'met', bytes: readFileSync(temp.path) };
+  await sleep(GRACE_MS);
+  if (!kernel.isLeaseWhole(old)) return { kind: 'open' };
+  return { kind: conditions.holds() ? 'published' : 'outdated' };
 }
 
 /**
@@ -126,15 +120,6 @@ function undo(path: string, temp: TempFile, kernel: Kernel): CleanupError | unde
   }
 }
 
-/** Whether the temp file is the old map or our own, and nobody waits to write into it. */
-function isOurs(temp: TempFile, old: number, kernel: Kernel): boolean {
-  try {
-    return [old, temp.file].some((file) => isAt(temp.path, file) && kernel.isLeaseWhole(file));
-  } catch {
-    return false;
-  }
-}
-
 /**
  * Takes read leases on the map and on our own file. They are not to be had on this file system when
  * even our own file, which nobody else knows, gets none.
@@ -145,8 +130,21 @@ function takeLeases(kernel: Kernel, old: number, ours: number): 'granted' | 'ref
   return theirs;
 }
 
-function has(file: number, expected: Buffer): boolean {
-  const bytes = Buffer.alloc(expected.length + 1);
-  const read = readSync(file, bytes, 0, bytes.length, 0);
-  return bytes.subarray(0, read).equals(expected);
+/** Whether the map is the expected one, by its name and by every byte. */
+function isStill(path: string, file: number, expected: Buffer): boolean {
+  return isAt(path, file) && holds(file, expected);
+}
+
+const PIECE = 64 * 1024;
+
+function holds(file: number, expected: Buffer): boolean {
+  if (fstatSync(file).size !== expected.length) return false;
+  const piece = Buffer.alloc(PIECE);
+  for (let at = 0; at < expected.length; ) {
+    const read = readSync(file, piece, 0, PIECE, at);
+    if (read === 0 || !piece.subarray(0, read).equals(expected.subarray(at, at + read)))
+      return false;
+    at += read;
+  }
+  return true;
 }

@@ -1,4 +1,4 @@
-import { closeSync, readFileSync } from 'node:fs';
+import { closeSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { EXIT, type ExitStatus } from '../errors.js';
 import { VERSION } from '../name.js';
@@ -6,7 +6,6 @@ import { ownAccount } from '../system/account.js';
 import { type BootClock, bootClock } from '../system/boot-clock.js';
 import { isLike } from '../system/json.js';
 import { replaceFile } from '../system/replace-file.js';
-import { unlinkIfThere } from '../system/unlink.js';
 import { openOurs } from './ours.js';
 
 export const LAST_RUN_NAME = 'session_map.last-run.json';
@@ -92,7 +91,7 @@ export function writeLastRun(directory: string, run: Run, before: LastRun | unde
   };
   const temp = join(directory, TEMP_NAME);
   // A killed run's.
-  unlinkIfThere(temp);
+  rmSync(temp, { force: true });
   const text = `${JSON.stringify(record)}\n`;
   replaceFile(join(directory, LAST_RUN_NAME), text, { temp, mode: 0o600 });
 }

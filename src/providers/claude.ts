@@ -1,6 +1,7 @@
+import { basename, dirname } from 'node:path';
 import type { Provider } from './provider.js';
 import { sessionsInside } from './sessions-inside.js';
-import { directoryInside, folderOf } from './working-directory.js';
+import { directoryInside } from './working-directory.js';
 
 /**
  * Claude Code (layout seen in 1.0.44, 1.0.128, 2.0.55, 2.1.20, 2.1.197 and 2.1.330):
@@ -27,7 +28,7 @@ export const claude: Provider = {
 
   ownerOf: ([, , session]) => session,
   sessionsInside,
-  projectOf: (transcript) => directoryInside(transcript) ?? folderOf(transcript),
+  projectOf: (transcript) => directoryInside(transcript) ?? basename(dirname(transcript)),
   resumeCommand: (session) => ['claude', '--resume', session],
 };
 

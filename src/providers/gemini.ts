@@ -1,7 +1,7 @@
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { PREFIX_LENGTH, type Provider } from './provider.js';
 import { sessionsInside } from './sessions-inside.js';
-import { directoryBeside, folderOf } from './working-directory.js';
+import { directoryBeside } from './working-directory.js';
 
 /**
  * Gemini CLI (layout seen in 0.10 to 0.61): `tmp/<project>/chats/session-<yyyy-mm-ddThh-mm>-<first 8
@@ -28,7 +28,7 @@ export const gemini: Provider = {
 
   ownerOf: ([, , , session]) => session,
   sessionsInside,
-  projectOf: (transcript) => directoryBeside(transcript) ?? folderOf(dirname(transcript)),
+  projectOf: (transcript) => directoryBeside(transcript) ?? basename(dirname(dirname(transcript))),
   resumeCommand: (session) => ['gemini', '--resume', session],
 };
 

@@ -3,7 +3,6 @@ import { codex } from './codex.js';
 import { gemini } from './gemini.js';
 import type { Family, Provider } from './provider.js';
 
-export { familyOf } from '../session-map/family.js';
 export type { Family, Provider } from './provider.js';
 
 /** The CLIs' own directories. */
@@ -17,13 +16,4 @@ export const PROVIDERS: readonly Provider[] = Object.values(BY_FAMILY);
 /** The provider of a family. */
 export function providerOf(family: Family): Provider {
   return BY_FAMILY[family];
-}
-
-/** The words of the command that takes up a mapped session again; none where there is no such command. */
-export function resumeWords(
-  mapping: { readonly family: Family | undefined; readonly session: string | null },
-  transcript: string,
-): readonly string[] {
-  if (mapping.family === undefined || mapping.session === null) return [];
-  return providerOf(mapping.family).resumeCommand(mapping.session, transcript);
 }

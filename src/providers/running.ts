@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { errorCode, reason } from '../errors.js';
+import type { JsonRecord } from '../system/json.js';
 import { readBeginning } from '../system/read-beginning.js';
 import type { Family } from './provider.js';
 
@@ -26,14 +27,13 @@ export interface MappedCli {
  * at the machine's processes, and one at the signs that each CLI leaves in its directory.
  */
 export function runningSessions(clis: readonly MappedCli[]): ReadonlyMap<Family, Running> {
-  const signs = new Map(clis.map(({ family, sessions }) => [family, new Signs(sessions)]));
-  readProcesses([...signs.values()]);
-  for (const { family, root } of clis) {
-    const ofCli = signs.get(family);
-    if (ofCli !== undefined && family === 'claude') readClaudeRegistry(root, ofCli);
-    if (ofCli !== undefined && family === 'codex') readCodexLocks(root, ofCli);
+  const found = clis.map((cli) => ({ ...cli, signs: new Signs(cli.sessions) }));
+  readProcesses(found.map(({ signs }) => signs));
+  for (const { family, root, signs } of found) {
+    if (family === 'claude') readClaudeRegistry(root, signs);
+    if (family === 'codex') readCodexLocks(root, signs);
   }
-  return signs;
+  return new Map(found.map(({ family, signs }) => [family, signs]));
 }
 
 /** The signs met so far. */
@@ -114,19 +114,14 @@ function readClaudeRegistry(root: string, signs: Signs): void {
     if (start === undefined && !isHidden(pid)) continue;
     const path = join(folder, `${pid}.json`);
     try {
-      const entry: RegistryEntry = JSON.parse(readBeginning(path, MOST_BYTES).text);
-      const { sessionId, procStart } = entry;
+      const { text } = readBeginning(path, MOST_BYTES);
+      const { sessionId, procStart }: JsonRecord = JSON.parse(text);
       const isOther = start !== undefined && procStart !== undefined && String(procStart) !== start;
       if (!isOther) signs.add(String(sessionId), start !== undefined);
     } catch (error) {
       if (errorCode(error) !== 'ENOENT') signs.hinder(path, error);
     }
   }
-}
-
-interface RegistryEntry {
-  readonly sessionId?: unknown;
-  readonly procStart?: unknown;
 }
 
 /** When a process began (field 22 of /proc/<pid>/stat); undefined when there is none, or it has ended. */
@@ -148,7 +143,6 @@ function isHidden(pid: number): boolean {
   }
 }
 
-const LOCK = '.lock';
 // 1: FLOCK  ADVISORY  WRITE 4711 fe:00:131085 0 EOF
 const LOCKED_INODE = /(?<= [0-9a-f]+:[0-9a-f]+:)\d+(?= )/g;
 
@@ -158,23 +152,14 @@ const LOCKED_INODE = /(?<= [0-9a-f]+:[0-9a-f]+:)\d+(?= )/g;
  */
 function readCodexLocks(root: string, signs: Signs): void {
   const folder = join(root, 'thread-writer-locks');
-  const ids = signs
-    .namesIn(folder)
-    .filter((name) => name.endsWith(LOCK))
-    .map((name) => name.slice(0, -LOCK.length))
-    .filter((id) => signs.wanted.has(id.toLowerCase()));
-  // Not before there is something to look up: the kernel takes some 10 ms for /proc/locks.
-  if (ids.length === 0) return;
-  let locked: ReadonlySet<string>;
-  try {
-    locked = new Set(readFileSync('/proc/locks', 'utf8').match(LOCKED_INODE));
-  } catch (error) {
-    signs.hinder('/proc/locks', error, ids);
-    return;
-  }
-  for (const id of ids) {
-    const path = join(folder, `${id}${LOCK}`);
+  let locked: ReadonlySet<string> | undefined;
+  for (const name of signs.namesIn(folder)) {
+    const id = name.replace(/\.lock$/, '');
+    if (!signs.wanted.has(id.toLowerCase())) continue;
+    const path = join(folder, name);
     try {
+      // Not before there is something to look up: the kernel takes some 10 ms for it.
+      locked ??= new Set(readFileSync('/proc/locks', 'utf8').match(LOCKED_INODE));
       const inode = statSync(path, { throwIfNoEntry: false })?.ino;
       if (locked.has(String(inode))) signs.add(id, true);
     } catch (error) {

@@ -1,4 +1,5 @@
 import { lastMember, outline } from '../session-map/json-outline.js';
+import { isRecord, parseJson } from '../system/json.js';
 import { readBeginning } from '../system/read-beginning.js';
 
 // An id stands near the top; a first line can go on for long behind it.
@@ -12,8 +13,11 @@ const SIZES = [4 * 1024, 64 * 1024, 1024 * 1024];
  */
 export function sessionsInside(path: string): readonly string[] {
   return inBeginning(path, (text) => {
+    const [line = ''] = text.split('\n', 1);
+    const first = parseJson(line);
+    if (isRecord(first) && typeof first['sessionId'] === 'string') return [first['sessionId']];
+    // An object of several lines, or a line that is cut here, perhaps in the midst of the id.
     const value = lastMember(outline(text, 1), 'sessionId')?.value;
-    // A string that reaches the end of what was read may go on.
     if (value?.string === undefined || value.end >= text.length) return undefined;
     return [value.string];
   });

@@ -4,7 +4,7 @@ import fastGlob from 'fast-glob';
 import { FoundFiles, type SessionFiles, type Unopened } from './found-files.js';
 import { timeOf } from './look.js';
 import { type Obstacle, obstacleAt } from './obstacle.js';
-import { type Directory, PREFIX_LENGTH, type Provider, type Transcript } from './provider.js';
+import { PREFIX_LENGTH, type Provider, type Transcript } from './provider.js';
 import { uuidV7Time } from './session-id.js';
 
 /** What one sweep of a provider's tree found. */
@@ -88,15 +88,11 @@ export function sweep(
       if (entry === undefined) continue;
       const path = `${directory}${sep}${name}`;
       if (entry.names !== 'directory') take(path, entry, mayHaveSubAgents);
-      else if (isToEnter(entry, path, [...place, name])) directories.push(directoryNamed(name));
+      else if (entry.session !== undefined && !sessions.has(entry.session.toLowerCase())) continue;
+      else if ((provider.endOf?.([...place, name]) ?? Infinity) < oldestStart) tooOld.push(path);
+      else directories.push(directoryNamed(name));
     }
     return directories;
-  };
-  const isToEnter = (entry: Directory, path: string, place: readonly string[]): boolean => {
-    if (entry.session !== undefined) return sessions.has(entry.session.toLowerCase());
-    if ((provider.endOf?.(place) ?? Infinity) >= oldestStart) return true;
-    tooOld.push(path);
-    return false;
   };
   const take = (path: string, transcript: Transcript, mayBeSubAgent: boolean): void => {
     transcripts += 1;
@@ -109,7 +105,7 @@ export function sweep(
 
   walk(root);
   // An imported session lies among older ones than its id tells.
-  if (found.hasLost) {
+  if (tooOld.length > 0 && found.hasLost) {
     oldestStart = NEVER;
     for (const directory of tooOld) walk(directory);
   }
@@ -127,9 +123,6 @@ function oldestStartOf(sessions: ReadonlySet<string>): number {
 
 /** A directory entry whose type was not read; what is none has nothing in it. */
 function directoryNamed(name: string): Dirent {
-  return Object.assign(Object.create(DIRECTORY) as Dirent, { name });
+  const type = { isDirectory: () => true, isSymbolicLink: () => false };
+  return Object.assign(Object.create(Dirent.prototype), { name, ...type });
 }
-const DIRECTORY = Object.assign(Object.create(Dirent.prototype), {
-  isDirectory: () => true,
-  isSymbolicLink: () => false,
-});

@@ -1,4 +1,4 @@
-import { basename, dirname, join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { readBeginning } from '../system/read-beginning.js';
 
 const MOST_BYTES = 64 * 1024;
@@ -30,9 +30,4 @@ export function directoryBeside(transcript: string): string | undefined {
   } catch {
     return undefined;
   }
-}
-
-/** The name of the folder that a transcript lies in. */
-export function folderOf(transcript: string): string {
-  return basename(dirname(transcript));
 }

@@ -4,7 +4,7 @@ import { type Removals, removedBefore } from '../journal/removed-before.js';
 import { PROGRAM } from '../name.js';
 import { printable } from '../output/printable.js';
 import { isoTime, localTime } from '../output/time.js';
-import { resumeWords } from '../providers/index.js';
+import { providerOf } from '../providers/index.js';
 import { ByChat, type ChatName, meant } from '../session-map/by-chat.js';
 import type { Assessment } from '../sessions/assess.js';
 import type { Decision } from '../sessions/decide.js';
@@ -75,8 +75,9 @@ function weighedOf(
 
 /** The command that takes a session up again, printable; null where there is none. */
 export function resumeCommand({ mapping, transcript }: Decision): string | null {
-  if (transcript === null) return null;
-  return printable(resumeWords(mapping, transcript).join(' ')) || null;
+  const { family, session } = mapping;
+  if (family === undefined || session === null || transcript === null) return null;
+  return printable(providerOf(family).resumeCommand(session, transcript).join(' ')) || null;
 }
 
 /** Where a session's transcript lies, and the command that takes the session up again. */

@@ -1,14 +1,14 @@
-import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs';
+import { closeSync, constants, openSync, readSync } from 'node:fs';
 
 // One for all files: fresh memory for each costs more than the reading.
 let buffer = Buffer.alloc(4 * 1024);
 
 /**
- * The beginning of a regular file as text. Links are followed; a pipe is not waited for.
+ * The beginning of a file as text. Links are followed; a pipe is not waited for, and has nothing in it.
  *
  * @param most how many bytes to read at most
  * @returns `isWhole`: the file has fewer bytes
- * @throws the system call's error, or an Error for what is no regular file
+ * @throws the system call's error
  */
 export function readBeginning(
   path: string,
@@ -17,7 +17,6 @@ export function readBeginning(
   if (buffer.length < most) buffer = Buffer.alloc(most);
   const file = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
   try {
-    if (!fstatSync(file).isFile()) throw new Error('not a regular file');
     const length = readSync(file, buffer, 0, most, 0);
     return { text: buffer.toString('utf8', 0, length), isWhole: length < most };
   } finally {

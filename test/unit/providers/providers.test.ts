@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { claude } from '../../../src/providers/claude.js';
 import { codex } from '../../../src/providers/codex.js';
 import { gemini } from '../../../src/providers/gemini.js';
-import { familyOf, type Provider } from '../../../src/providers/index.js';
+import type { Provider } from '../../../src/providers/provider.js';
 import { isPossibleSessionId, uuidV7Time } from '../../../src/providers/session-id.js';
 
 const ID = '0199b1c2-3d4e-7f00-8a1b-2c3d4e5f6071';
@@ -134,20 +134,6 @@ describe('the root of a CLI', () => {
   ])('%#: is moved by %s', (provider, variable, root) => {
     expect(provider.rootVariable).toBe(variable);
     expect(provider.rootFrom('/srv/x')).toBe(root);
-  });
-});
-
-describe('a section belongs to the CLI that its name begins with', () => {
-  it.each([
-    ['claude-cli', 'claude'],
-    ['codex', 'codex'],
-    ['gemini-2.5', 'gemini'],
-    ['claudette', undefined],
-    ['', undefined],
-    ['__proto__', undefined],
-    ['my-claude', undefined],
-  ])('%j: %s', (section, family) => {
-    expect(familyOf(section)).toBe(family);
   });
 });
 
