@@ -1,19 +1,21 @@
 import { CommanderError } from 'commander';
 import { EXIT, type ExitStatus } from './errors.js';
 import { reportFailure } from './failure.js';
-import { print } from './output/streams.js';
+import { Problems } from './output/problems.js';
+import { print, printProblems } from './output/streams.js';
 import { type Course, program } from './program.js';
 
 async function main(args: readonly string[]): Promise<ExitStatus> {
-  const course: Course = { status: EXIT.done, help: '' };
+  const course: Course = { status: EXIT.done, problems: new Problems(), help: '' };
   const root = program(course);
   try {
     await root.parseAsync(args, { from: 'user' }).catch(unlessHelp);
     await print(course.help);
-    return course.status;
   } catch (error) {
-    return await reportFailure(error, root, course.command);
+    course.status = await reportFailure(error, root, course);
   }
+  printProblems(course.problems.all);
+  return course.status;
 }
 
 /** Commander ends with an error also when it was asked for help or the version. */

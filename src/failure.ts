@@ -3,32 +3,30 @@ import { CleanupError, EXIT, type ExitStatus, explained, UsageError } from './er
 import { type Flags, flagsOf } from './options/flags.js';
 import { metricsOptions } from './options/resolve.js';
 import { printable, printableJson } from './output/printable.js';
-import { Problems } from './output/problems.js';
-import { print, printProblems } from './output/streams.js';
+import type { Problems } from './output/problems.js';
+import { print } from './output/streams.js';
+import type { Course } from './program.js';
 import { errorJson } from './report/json.js';
 
 /**
- * Tells of a command that could not do its work: on standard error, as JSON and in the metrics, as asked.
+ * Tells of a command that could not do its work: among its problems, as JSON and in the metrics, as asked.
  *
  * @param root the command line, as far as it was read
- * @param command the one that it names
  */
 export async function reportFailure(
   thrown: unknown,
   root: Command,
-  command: Command | undefined,
+  { command, problems }: Course,
 ): Promise<ExitStatus> {
   const error = explained(refused(thrown), pathOf(thrown), 'the map is whole');
   const isExpected = error instanceof CleanupError;
   const message = isExpected ? error.message : `internal error: ${describe(error)}`;
-  const problems = new Problems();
   problems.error(message);
   const name = command?.name() ?? 'clean';
   const flags = flagsOf(command ?? root);
   // A word that is no command is no clean run.
   const isWord = command === undefined && /^[^-]/.test(root.args[0] ?? '');
   if (name === 'clean' && !isWord) await keepMetrics(flags, problems);
-  printProblems(problems.all);
   if ('json' in flags) {
     await print(printableJson(errorJson(name, printable(message)))).catch(() => {});
   }

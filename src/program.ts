@@ -7,19 +7,21 @@ import { addOptions, flagsOf } from './options/flags.js';
 import { type Options, optionsFrom } from './options/resolve.js';
 import { TAKERS, type Taker } from './options/table.js';
 import { printableJson } from './output/printable.js';
-import { Problems } from './output/problems.js';
-import { print, printProblems } from './output/streams.js';
+import type { Problems } from './output/problems.js';
+import { print } from './output/streams.js';
 
 /** How far the program has come. */
 export interface Course {
   status: ExitStatus;
+  /** Said when all is done. */
+  readonly problems: Problems;
   /** Help, or the version. */
   help: string;
   /** The command that the command line names; undefined without one. */
   command?: Command;
 }
 
-/** What a command has to say. Its problems are said beside it. */
+/** What a command has to say. */
 interface Answer {
   readonly json: () => unknown;
   readonly text: () => Iterable<string> | Promise<Iterable<string>>;
@@ -66,7 +68,9 @@ export function program(course: Course): Command {
     command.action(async () => {
       if (command === root && command.args[0] !== undefined) refuseCommand(command.args[0], root);
       const options = optionsFrom(taker, flagsOf(command), process.env);
-      course.status = await answer(RUNS[taker], options, command.args);
+      const { json, text, failed } = await RUNS[taker](options, course.problems, command.args);
+      await print(options.json ? printableJson(json()) : await text());
+      if (failed || course.problems.hasErrors) course.status = EXIT.failed;
     });
   runs(addOptions(root, 'clean'), 'clean');
   runs(root.command('clean'), 'clean').description(
@@ -104,17 +108,6 @@ export function program(course: Course): Command {
       about.help();
     });
   return root;
-}
-
-async function answer(run: Run, options: Options, words: readonly string[]): Promise<ExitStatus> {
-  const problems = new Problems();
-  try {
-    const { json, text, failed = false } = await run(options, problems, words);
-    await print(options.json ? printableJson(json()) : await text());
-    return failed || problems.hasErrors ? EXIT.failed : EXIT.done;
-  } finally {
-    printProblems(problems.all);
-  }
 }
 
 /** Prints a file that the build has put beside the program. */

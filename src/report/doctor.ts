@@ -1,8 +1,7 @@
 import { counted } from '../output/counted.js';
 import type { Finding } from '../output/finding.js';
-import { colorsFor } from '../output/page.js';
+import { colorsFor, page } from '../output/page.js';
 import { printable } from '../output/printable.js';
-import { wrapped } from '../output/terminal.js';
 import type { TextStyle } from './clean-text.js';
 import { JSON_VERSION } from './json.js';
 
@@ -20,19 +19,13 @@ export async function doctorText(
   const lines = checks
     .filter(({ level }) => !quiet || level === 'problem')
     .flatMap(({ subject, level, message, fix }) => [
-      ...wrapped(
-        `${MARK[level]} ${colors[PAINT[level]](level.padEnd(7))}  ${printable(subject)}: ${printable(message)}`,
-        width,
-        INDENT,
-      ),
-      ...(fix === null ? [] : wrapped(`${INDENT}→ ${printable(fix)}`, width, `${INDENT}  `)).map(
-        (line) => colors.dim(line),
-      ),
+      `${MARK[level]} ${colors[PAINT[level]](level.padEnd(7))}  ${printable(subject)}: ${printable(message)}`,
+      ...(fix === null ? [] : [`${INDENT}${colors.dim(`→ ${printable(fix)}`)}`]),
     ]);
   const count = (wanted: Finding['level']): number =>
     checks.filter(({ level }) => level === wanted).length;
   const summary = `${counted(count('problem'), 'problem')}, ${counted(count('warning'), 'warning')}`;
-  return [...lines, ...(quiet ? [] : ['', summary])].map((line) => `${line}\n`).join('');
+  return page([...lines, ...(quiet ? [] : ['', summary])], width, `${INDENT}  `);
 }
 
 /** The stable JSON document of `doctor`. */
