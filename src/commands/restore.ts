@@ -5,10 +5,9 @@ import { takeLock } from '../commit/lock.js';
 import { reportCommit } from '../commit/report.js';
 import { restoreToFile } from '../commit/restore-mappings.js';
 import { CleanupError, UsageError } from '../errors.js';
-import { Journal, journalPath } from '../journal/journal.js';
+import { Journal } from '../journal/journal.js';
 import { chooseRemovals, type Restorable, restorables } from '../journal/restorable.js';
 import type { Options } from '../options/resolve.js';
-import { counted } from '../output/counted.js';
 import { printable } from '../output/printable.js';
 import type { Problems } from '../output/problems.js';
 import { terminalWidth } from '../output/streams.js';
@@ -55,33 +54,24 @@ async function lookOrPutBack(
   const release = looksOnly ? undefined : await takeLock(location.directory);
   try {
     if (!looksOnly) await clearLeftovers(location, problems);
-    const found = await findRemovals(location, problems);
-    const choice = { all, run: last ? found.lastRun : undefined };
-    const chosen = isListing ? found.all : chooseRemovals(found.all, chats, choice);
-    const report = { dryRun, isListing, hasMap: found.hasMap, map: location.named };
+    const current = await readMap(location.path);
+    const journal = new Journal(location.directory);
+    const removed = restorables(journal, current?.map);
+    journal.reportDamaged(problems);
+    const choice = { all, run: last ? removed.lastRun : undefined };
+    const chosen = isListing ? removed.all : chooseRemovals(removed.all, chats, choice);
+    const hasMap = current !== undefined;
+    const report = { dryRun, isListing, hasMap, map: location.named };
     if (!looksOnly) return { ...report, rows: await putBack(location, chosen, replace, problems) };
-    if (!found.hasMap && !isListing && found.all.length > 0) throw noMap(location);
+    if (!hasMap && !isListing && removed.all.length > 0) throw noMap(location);
     const action = isListing ? 'restorable' : 'would-restore';
     const rows = chosen.map(
       (removal): RestoreRow => ({ removal, action: canGoBack(removal, replace) ? action : 'kept' }),
     );
-    return { ...report, rows: found.hasMap ? rows : [] };
+    return { ...report, rows: hasMap ? rows : [] };
   } finally {
     release?.();
   }
-}
-
-/** What the journal has and the map lacks. */
-async function findRemovals({ path, directory }: MapLocation, problems: Problems) {
-  const journal = new Journal(directory);
-  const current = await readMap(path);
-  const found = restorables(journal, current?.map);
-  if (journal.damaged > 0) {
-    problems.warn(
-      `${journalPath(directory)}: skipped ${counted(journal.damaged, 'unreadable line')}; what stood there can't be restored`,
-    );
-  }
-  return { ...found, hasMap: current !== undefined };
 }
 
 function noMap({ named }: MapLocation): CleanupError {

@@ -1,6 +1,7 @@
 import { closeSync, constants, fsyncSync, ftruncateSync } from 'node:fs';
 import { join } from 'node:path';
 import { CleanupError, errorCode, reason } from '../errors.js';
+import { counted } from '../output/counted.js';
 import type { Problems } from '../output/problems.js';
 import { type MapPlace, mustBeInPlace } from '../session-map/location.js';
 import { syncDirectory, writeFully } from '../system/durable.js';
@@ -36,6 +37,13 @@ export class Journal implements Iterable<JournalEntry> {
 
   constructor(directory: string) {
     this.#path = journalPath(directory);
+  }
+
+  /** Tells of the lines that the last reading has skipped. */
+  reportDamaged(problems: Problems): void {
+    if (this.damaged === 0) return;
+    const lines = counted(this.damaged, 'unreadable line');
+    problems.warn(`${this.#path}: skipped ${lines}; what stood there can't be restored`);
   }
 
   /** @throws CleanupError when it can't be read */

@@ -1,5 +1,5 @@
 import { Bridge } from '../bridge/client.js';
-import { JOURNAL_NAME, Journal } from '../journal/journal.js';
+import { Journal } from '../journal/journal.js';
 import { type LastRun, readLastRun } from '../journal/last-run.js';
 import { counted } from '../output/counted.js';
 import { type Finding, problem, warning } from '../output/finding.js';
@@ -70,10 +70,7 @@ export async function assess(
     if (finding !== undefined) problems.add(finding);
   }
   const back = writtenBack(journal, decisions);
-  if (journal.damaged > 0) {
-    const lines = counted(journal.damaged, 'unreadable line');
-    problems.warn(`${JOURNAL_NAME}: skipped ${lines}; what stood there can't be restored`);
-  }
+  journal.reportDamaged(problems);
   if (back.length > 0) problems.add(writtenBackFinding(back, options.bridgeUrl));
   return { bridge, journal, lastRun, mapped, activity, policy, decisions, writtenBack: back };
 }

@@ -234,7 +234,9 @@ describe('the journal', () => {
     const home = homeAfterARemoval();
     home.file('bridge/session_map.removed.jsonl', 0, '{\n');
     expect((await assessed(home)).told).toEqual([
-      "warning: : session_map.removed.jsonl: skipped 1 unreadable line; what stood there can't be restored; null",
+      expect.stringMatching(
+        /^warning: : .*session_map\.removed\.jsonl: skipped 1 unreadable line;/,
+      ),
     ]);
   });
 });
