@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import type { Problems } from '../output/problems.js';
 import type { CleanReport } from '../report/clean-report.js';
-import { foreignGroup, locateMap, type MapLocation } from '../session-map/location.js';
+import { locateMap, type MapLocation } from '../session-map/location.js';
 import { assess } from '../sessions/assess.js';
 import { guard } from './guards.js';
 import type { Look, RunOptions } from './locked.js';
@@ -14,8 +14,6 @@ import { reportOf } from './result.js';
  */
 export async function runClean(options: RunOptions, problems: Problems): Promise<CleanReport> {
   const location = locateMap(options.sessionDir, !options.dryRun, problems);
-  const group = foreignGroup(location);
-  if (group !== undefined) problems.add(group);
   if (options.dryRun || !existsSync(location.path)) {
     const { assessment, isForbidden } = await look(options, location, problems);
     return reportOf(assessment, isForbidden, undefined, location, options);

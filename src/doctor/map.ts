@@ -3,7 +3,7 @@ import { CleanupError, reason } from '../errors.js';
 import { type LastRun, readLastRun } from '../journal/last-run.js';
 import { type Finding, ok, problem, warning } from '../output/finding.js';
 import { Problems } from '../output/problems.js';
-import { foreignGroup, locateMap, type MapLocation } from '../session-map/location.js';
+import { locateMap, type MapLocation } from '../session-map/location.js';
 import { type MapSnapshot, readMap } from '../session-map/read.js';
 import { nameOf } from '../system/account.js';
 
@@ -28,8 +28,6 @@ export async function checkMap(sessionDir: string, now: number): Promise<MapFind
     // As strictly as a run that writes.
     const location = locateMap(sessionDir, true, problems);
     const last = readLastRun(location.directory);
-    const group = foreignGroup(location);
-    if (group !== undefined) problems.add({ ...group, level: 'problem' });
     const snapshot = await readMap(location.path);
     const fix = 'right if the bridge has not mapped a chat yet; otherwise check --session-dir';
     const checks =

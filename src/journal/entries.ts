@@ -38,12 +38,8 @@ export interface DoneEntry extends Entry {
   readonly collisions: number;
 }
 
-/** Version 1.0 wrote these; nobody reads them. */
-interface PublishEntry extends Entry {
-  readonly op: 'publish';
-}
-
-export type JournalEntry = RemovedEntry | RestoredEntry | DoneEntry | PublishEntry;
+/** Version 1.0 wrote 'publish'; nobody reads it. */
+export type JournalEntry = RemovedEntry | RestoredEntry | DoneEntry | (Entry & { op: 'publish' });
 
 const STAMP = { run: '', at: '' };
 const NAME = { provider: '', chat: '' };

@@ -1,5 +1,5 @@
 import { familyOf } from './family.js';
-import type { JsonMember, JsonNode } from './json-outline.js';
+import { type JsonMember, type JsonNode, lastMember } from './json-outline.js';
 
 // Other programs keep files of the same name, or are started beside the wrong directory. Seen in public ones:
 // six-ddc/ccbot and EncrEor/metroclaude map tmux windows (`ccbot:@0`, later and earlier the window's name) to
@@ -13,8 +13,19 @@ const USUAL_FIELD =
   /^(?:id|resume|model|title|status|pid|version|name|type|path|project|agent|provider|metadata|sessions|chats)$/i;
 const MOST_FIELDS = 40;
 
-/** What may hold a session's id in a mapping whose value is an object. */
-export const SESSION_FIELDS = ['session_id', 'sessionId'];
+const SESSION_FIELDS = ['session_id', 'sessionId'];
+
+/** The session's id in a mapping's value; null in one of a shape that we do not know. */
+export function sessionIn(value: JsonNode): string | null {
+  if (value.string !== undefined) return value.string;
+  const fields = SESSION_FIELDS.map((field) => lastMember(value, field)?.value.string);
+  return fields.find((session) => session !== undefined) ?? null;
+}
+
+/** Whether it is a mapping's value, and tells no more of its session than a bridge does. */
+export function isMapping(value: JsonNode): boolean {
+  return sessionIn(value) !== null && !tellsMore(value);
+}
 
 /** Whether an object's members are the fields of one record, and no chats: not a section, never taken apart. */
 export function isRecord({ members }: JsonNode): boolean {
@@ -23,7 +34,7 @@ export function isRecord({ members }: JsonNode): boolean {
 }
 
 /** Whether a value tells of its session what no bridge writes: where it works, and since when. */
-export function tellsMore({ members }: JsonNode): boolean {
+function tellsMore({ members }: JsonNode): boolean {
   return hasField(members.filter(({ key }) => !SESSION_FIELDS.includes(key)));
 }
 
@@ -54,7 +65,7 @@ export function foreignLooks(
   );
   if (records.length > 0) return `records of sessions (${named(records)})`;
   if (hasSections) return undefined;
-  const sections = members.filter((member) => isSection(member));
+  const sections = members.filter(isSection);
   const isOther = sections.length > 0 && members.some(({ value }) => value.kind !== 'object');
   const stores = members.filter((member) => !isChat(member) && isStore(member));
   if (!isOther && stores.length === 0) return undefined;
@@ -67,13 +78,8 @@ function hasField(members: readonly JsonMember[]): boolean {
 
 /** Whether it holds lists, or objects that are no mapping's value. */
 function isStore({ value: { kind, members } }: JsonMember): boolean {
-  const isSession = ({ key }: JsonMember): boolean => SESSION_FIELDS.includes(key);
   return (
-    kind === 'array' ||
-    members.some(
-      ({ value }) =>
-        value.kind === 'object' && !(value.members.some(isSession) && !tellsMore(value)),
-    )
+    kind === 'array' || members.some(({ value }) => value.kind === 'object' && !isMapping(value))
   );
 }
 

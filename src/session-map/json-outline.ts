@@ -11,11 +11,10 @@ export interface JsonNode {
   readonly members: readonly JsonMember[];
 }
 
-/** A member of a JSON object; `start` is where its key's opening quote stands. */
+/** A member of a JSON object; `start` is where its key stands. */
 export interface JsonMember {
   readonly key: string;
   readonly start: number;
-  readonly keyEnd: number;
   readonly value: JsonNode;
 }
 
@@ -67,9 +66,8 @@ export function outline(text: string, depth: number): JsonNode {
     while (next() === '"') {
       const start = at;
       const key = stringHere();
-      const keyEnd = at;
       if (next() === ':') at += 1;
-      members.push({ key, start, keyEnd, value: value(levels) });
+      members.push({ key, start, value: value(levels) });
       if (next() === ',') at += 1;
     }
     at += 1;

@@ -1,7 +1,7 @@
-import { lstatSync, type Stats, statSync } from 'node:fs';
+import { lstatSync, type Stats } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { CleanupError, explained } from '../errors.js';
-import { type Finding, warning } from '../output/finding.js';
+import { warning } from '../output/finding.js';
 import type { Problems } from '../output/problems.js';
 import { accountOf, isOwn, nameOf } from '../system/account.js';
 import { followLinks } from '../system/follow-links.js';
@@ -46,16 +46,16 @@ export function locateMap(sessionDir: string, mayWrite: boolean, problems: Probl
   };
   // In a user namespace without root (PrivateUsers=) root's directories look like nobody's.
   const root = lstatSync('/').uid;
-  const { path, brokenLink } = followLinks(named, (at) => {
-    const stats = statsOf(at);
-    if (stats === undefined) return undefined;
-    const isDirectory = stats.isDirectory();
-    if (!isOwn(stats) && !(isDirectory && stats.uid === root)) refuse(at, stats);
-    if (isDirectory && stats.mode & OTHERS_WRITABLE && !(stats.mode & STICKY)) {
+  const { path, stats, brokenLink } = followLinks(named, (at) => {
+    const found = statsOf(at);
+    if (found === undefined) return undefined;
+    const isDirectory = found.isDirectory();
+    if (!isOwn(found) && !(isDirectory && found.uid === root)) refuse(at, found);
+    if (isDirectory && found.mode & OTHERS_WRITABLE && !(found.mode & STICKY)) {
       const problem = `${at}: everybody may write here and replace the map`;
       throw new CleanupError(problem, `run: chmod o-w '${at}'`);
     }
-    return stats;
+    return found;
   });
   if (brokenLink !== undefined) {
     throw new CleanupError(
@@ -71,6 +71,12 @@ export function locateMap(sessionDir: string, mayWrite: boolean, problems: Probl
     const message = 'its group may write here and replace the map';
     const fix = `if nobody else needs that: chmod g-w '${directory}'`;
     problems.add(warning(directory, message, fix));
+  }
+  const user = process.geteuid?.() ?? 0;
+  const groups = [process.getegid?.(), ...(process.getgroups?.() ?? [])];
+  if (user !== 0 && stats?.uid === user && !groups.includes(stats.gid)) {
+    const message = `belongs to group ${stats.gid}, which user ${nameOf(user)} is not in and so can't give to a cleaned map`;
+    problems.add(warning(path, message, `run: chgrp ${process.getegid?.()} '${path}'`));
   }
   return { named, path, directory, directoryId: idOf(directory) };
 }
@@ -117,21 +123,4 @@ export function mustBeInPlace({ directory, directoryId }: MapPlace): void {
 function idOf(directory: string): string | undefined {
   const stats = lstatSync(directory, { bigint: true, throwIfNoEntry: false });
   return stats && `${stats.dev}:${stats.ino}`;
-}
-
-/**
- * What is wrong with the map's group, if anything: a new map must get it, which only who is in it can do.
- *
- * @returns what it is, and what to do about it
- */
-export function foreignGroup({ path }: MapLocation): Finding | undefined {
-  const file = statSync(path, { throwIfNoEntry: false });
-  const user = process.geteuid?.() ?? 0;
-  const groups = [process.getegid?.(), ...(process.getgroups?.() ?? [])];
-  if (user === 0 || file?.uid !== user || groups.includes(file.gid)) return undefined;
-  return warning(
-    path,
-    `belongs to group ${file.gid}, which user ${nameOf(user)} is not in and so can't give to a cleaned map`,
-    `run: chgrp ${process.getegid?.()} '${path}'`,
-  );
 }

@@ -1,7 +1,7 @@
 import { CleanupError, reason } from '../errors.js';
 import { type Family, familyOf } from './family.js';
-import { foreignLooks, isRecord, SESSION_FIELDS, tellsMore } from './foreign.js';
-import { type JsonMember, type JsonNode, lastMember, outline } from './json-outline.js';
+import { foreignLooks, isMapping, isRecord, sessionIn } from './foreign.js';
+import { type JsonMember, type JsonNode, outline } from './json-outline.js';
 
 /** One chat's entry in the map. */
 export interface Mapping {
@@ -151,7 +151,7 @@ function isFlatMapping({ key, value }: JsonMember, besideOthers: boolean): boole
 function isSection({ key, value }: JsonMember): boolean {
   if (value.kind !== 'object' || isRecord(value)) return false;
   if (familyOf(key) !== undefined) return true;
-  return value.members.some(({ value: inner }) => sessionIn(inner) !== null && !tellsMore(inner));
+  return value.members.some((member) => isMapping(member.value));
 }
 
 function toMapping(text: string, provider: string, { key, value }: JsonMember): Mapping {
@@ -162,10 +162,4 @@ function toMapping(text: string, provider: string, { key, value }: JsonMember): 
     session: sessionIn(value),
     raw: text.slice(value.start, value.end),
   };
-}
-
-function sessionIn(value: JsonNode): string | null {
-  if (value.kind === 'string') return value.string ?? null;
-  const fields = SESSION_FIELDS.map((field) => lastMember(value, field)?.value.string);
-  return fields.find((session) => session !== undefined) ?? null;
 }

@@ -42,7 +42,6 @@ function expected({ type, offset, length, value, children = [] }: Node, levels: 
         : {
             key: key.value,
             start: key.offset,
-            keyEnd: key.offset + key.length,
             value: expected(inner, levels - 1),
           },
     ),
