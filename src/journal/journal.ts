@@ -32,8 +32,6 @@ export class Journal implements Iterable<JournalEntry> {
   readonly #path: string;
   /** How many lines the last reading has skipped. */
   damaged = 0;
-  /** Its size when it was last read. */
-  bytes = 0;
 
   constructor(directory: string) {
     this.#path = journalPath(directory);
@@ -49,12 +47,10 @@ export class Journal implements Iterable<JournalEntry> {
   /** @throws CleanupError when it can't be read */
   *[Symbol.iterator](): Generator<JournalEntry> {
     this.damaged = 0;
-    this.bytes = 0;
     let file: number | undefined;
     try {
       const opened = openOurs(this.#path);
       file = opened.file;
-      this.bytes = opened.size;
       for (const { text, isEnded } of linesFromEnd(file, opened.size)) {
         const entry = parseEntry(text);
         if (entry !== undefined) yield entry;

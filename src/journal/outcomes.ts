@@ -1,4 +1,5 @@
-import { ByChat } from '../session-map/by-chat.js';
+import { isoTime } from '../output/time.js';
+import { ByChat, type ChatName } from '../session-map/by-chat.js';
 import type { JournalEntry, RemovedEntry, RestoredEntry } from './entries.js';
 
 /** What became of a mapping. */
@@ -34,4 +35,36 @@ export function* outcomes(journal: Iterable<JournalEntry>): Generator<Outcome> {
       yield { kind: entry.run === ended ? (stayed.get(entry) ?? 'removed') : 'unknown', entry };
     }
   }
+}
+
+/** When a chat's mapping was removed; times are ISO 8601, UTC. */
+export interface Removals extends ChatName {
+  /** Newest first. */
+  readonly removals: {
+    readonly removedAt: string;
+    readonly session: string;
+    /** The session's at that time; null when it had no transcript. */
+    readonly lastActivity: string | null;
+  }[];
+}
+
+/**
+ * The removals of chats; what a run announced and then left is none.
+ *
+ * @param journal newest entry first
+ */
+export function removedBefore(
+  journal: Iterable<JournalEntry>,
+  isAsked: (name: ChatName) => boolean,
+): ByChat<Removals> {
+  const found = new ByChat<Removals>();
+  for (const { kind, entry } of outcomes(journal)) {
+    if (kind === 'restored' || kind === 'kept' || !isAsked(entry)) continue;
+    const { provider, chat, session, at } = entry;
+    const known = found.get(entry) ?? { provider, chat, removals: [] };
+    const lastActivity = entry.lastActivity === null ? null : isoTime(entry.lastActivity);
+    known.removals.push({ removedAt: at, session, lastActivity });
+    found.set(entry, known);
+  }
+  return found;
 }

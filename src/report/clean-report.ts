@@ -1,5 +1,5 @@
 import type { LastRun } from '../journal/last-run.js';
-import type { Removals } from '../journal/removed-before.js';
+import type { Removals } from '../journal/outcomes.js';
 import type { Decision, State } from '../sessions/decide.js';
 import type { Weighed } from './details.js';
 

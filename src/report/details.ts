@@ -1,6 +1,6 @@
 import { CleanupError } from '../errors.js';
 import type { JournalEntry } from '../journal/entries.js';
-import { type Removals, removedBefore } from '../journal/removed-before.js';
+import { type Removals, removedBefore } from '../journal/outcomes.js';
 import { PROGRAM } from '../name.js';
 import { printable } from '../output/printable.js';
 import { isoTime, localTime } from '../output/time.js';

@@ -92,15 +92,6 @@ describe('the journal', () => {
     expect(journal.damaged).toBe(3);
   });
 
-  it('tells its size, of which an earlier reading knew nothing', () => {
-    const here = place();
-    const journal = new Journal(here.directory);
-    expect([...journal, journal.bytes]).toEqual([0]);
-    appendToJournal(here, [removed('a')]);
-    expect([...journal]).toHaveLength(1);
-    expect(journal.bytes).toBe(statSync(journalPath(here.directory)).size);
-  });
-
   it('leaves no file open, read to its end or not', () => {
     const here = place();
     appendToJournal(here, [removed('a', 40), removed('b')]);

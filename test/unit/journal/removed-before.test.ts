@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import type { JournalEntry } from '../../../src/journal/entries.js';
-import { removedBefore } from '../../../src/journal/removed-before.js';
+import { removedBefore } from '../../../src/journal/outcomes.js';
 
 const [FIRST, SECOND] = ['2026-11-29T10:00:00.000Z', '2026-11-30T10:00:00.000Z'];
 
