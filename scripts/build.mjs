@@ -7,7 +7,7 @@ import { completion, manual } from './documents.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const dist = join(root, 'dist');
-const LOADED_LATER = join(root, 'scripts/loaded-later.cjs');
+const LOADED_LATER = join(root, 'scripts/loaded-later.mjs');
 const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
 
 // A run reads only the code that it needs: what is loaded by import() becomes a file of its own. The errors
