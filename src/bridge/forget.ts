@@ -55,9 +55,9 @@ export async function forgetInBridge(
     lastWord.refresh();
     await memory.read();
     for (const mapping of deleted.filter((one) => memory.has(one))) {
-      const { provider, chat } = mapping;
+      const name = `${mapping.provider}/${mapping.chat}`;
       forgotten.delete(mapping);
-      failures.push(bridge.error(`it was asked to forget ${provider}/${chat} and still has it`));
+      failures.push(bridge.error(`it was asked to forget ${name} and still has it`));
     }
     deleted = [];
   };

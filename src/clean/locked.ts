@@ -36,39 +36,31 @@ export async function cleanLocked(
   let ending: Ending = {};
   try {
     const release = await takeLock(location.directory);
-    const cleaned = await clean(look, options, location, problems).finally(release);
-    ending = cleaned;
-    const removed = cleaned.report.rows.filter(({ action }) => action === 'removed');
+    const { report, weaker } = await clean().finally(release);
+    ending = { report, weaker };
+    const removed = report.rows.filter(({ action }) => action === 'removed');
     if (options.onChange !== undefined && removed.length > 0) {
       const mappings = removed.map(({ decision }) => decision.mapping);
       await announceChange(options.onChange, mappings, location, problems);
     }
-    return cleaned.report;
+    return report;
   } catch (error) {
     ending = { ...ending, error };
     throw error;
   } finally {
     recordRun(ending, options, location, problems);
   }
-}
 
-/** What a run came to. */
-type Cleaned = Pick<Ending, 'weaker'> & { readonly report: CleanReport };
-
-async function clean(
-  look: () => Promise<Look>,
-  options: RunOptions,
-  location: MapLocation,
-  problems: Problems,
-): Promise<Cleaned> {
-  await clearLeftovers(location, problems);
-  const { assessment, isForbidden } = await look();
-  const goes = assessment.decisions.some(({ keptBecause }) => keptBecause === null);
-  const removal =
-    goes && !isForbidden ? await removeDecided(assessment, location, problems) : undefined;
-  // A clock that has jumped ahead must not make the journal old: the run before counts, too.
-  const now = Math.min(Date.now(), Date.parse(assessment.lastRun?.endedAt ?? '1970-01-01'));
-  pruneJournal(location, options.journalDays * DAY_MS, now, problems);
-  const report = reportOf(assessment, isForbidden, removal, location, options);
-  return { report, weaker: removal?.weaker };
+  async function clean() {
+    await clearLeftovers(location, problems);
+    const { assessment, isForbidden } = await look();
+    const goes = assessment.decisions.some(({ keptBecause }) => keptBecause === null);
+    const removes = goes && !isForbidden;
+    const removal = removes ? await removeDecided(assessment, location, problems) : undefined;
+    // A clock that has jumped ahead must not make the journal old: the run before counts, too.
+    const now = Math.min(Date.now(), Date.parse(assessment.lastRun?.endedAt ?? '1970-01-01'));
+    pruneJournal(location, options.journalDays * DAY_MS, now, problems);
+    const report = reportOf(assessment, isForbidden, removal, location, options);
+    return { report, weaker: removal?.weaker };
+  }
 }

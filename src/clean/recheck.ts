@@ -7,7 +7,7 @@ import { type Assessment, reportUnreadable } from '../sessions/assess.js';
 import { type Decision, decide, isIdle } from '../sessions/decide.js';
 
 // A look at all processes takes some ms: in a loop over thousands of mappings it is not worth one each.
-const PROCESSES_MS = 50;
+const PROCESSES_S = 0.05;
 
 /** The decision taken anew, right before it takes effect. */
 export class Recheck implements FinalCheck {
@@ -46,11 +46,13 @@ export class Recheck implements FinalCheck {
     if (decision === undefined) return true;
     const { activity, policy } = this.assessment;
     if (policy.keepRunning) {
-      activity.refreshProcesses(PROCESSES_MS);
+      activity.refreshProcesses(PROCESSES_S);
       const found = activity.processOf(mapping);
       const running = found === 'running';
       if (found !== 'none') {
-        return this.#keep({ ...decision, running, keptBecause: running ? 'running' : 'doubt' });
+        const keptBecause = running ? 'running' : 'doubt';
+        this.staying.set(mapping, { ...decision, running, keptBecause });
+        return true;
       }
     }
     try {
@@ -58,15 +60,11 @@ export class Recheck implements FinalCheck {
       // Without a file: it never had one, or it has been moved or deleted since the sweep.
       if (lastActivity === null) return decision.state !== 'missing';
       if (isIdle(mapping, lastActivity, policy)) return false;
-      return this.#keep({ ...decision, state: 'active', lastActivity, keptBecause: 'active' });
+      const active = { state: 'active', lastActivity, keptBecause: 'active' } as const;
+      this.staying.set(mapping, { ...decision, ...active });
     } catch (error) {
       this.problems.error(`${mapping.provider}/${mapping.chat}: kept: ${reason(error)}`);
-      return true;
     }
-  }
-
-  #keep(decision: Decision): true {
-    this.staying.set(decision.mapping, decision);
     return true;
   }
 }

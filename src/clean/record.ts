@@ -31,12 +31,11 @@ export function recordRun(
   place: MapPlace,
   problems: Problems,
 ): void {
-  const { directory } = place;
   const hasFailed = error !== undefined || problems.hasErrors;
   const otherwise = hasFailed ? EXIT.failed : EXIT.done;
   const exitStatus = error instanceof CleanupError ? error.exitStatus : otherwise;
   if (exitStatus === EXIT.locked) return;
-  const before = readLastRun(directory);
+  const before = readLastRun(place.directory);
   const waiting = before?.missing ?? {};
   const staying = report?.rows.filter(({ action }) => action !== 'removed') ?? [];
   const decisions = staying.map(({ decision }) => decision);
@@ -45,7 +44,7 @@ export function recordRun(
   try {
     mustBeInPlace(place);
     writeLastRun(
-      directory,
+      place.directory,
       {
         endedAt: new Date().toISOString(),
         exitStatus,
@@ -61,6 +60,6 @@ export function recordRun(
     );
   } catch (failure) {
     if (exitStatus === EXIT.failed) return;
-    problems.warn(`${directory}/${LAST_RUN_NAME}: can't be written: ${reason(failure)}`);
+    problems.warn(`${place.directory}/${LAST_RUN_NAME}: can't be written: ${reason(failure)}`);
   }
 }

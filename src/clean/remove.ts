@@ -39,8 +39,9 @@ export async function removeDecided(
   problems: Problems,
 ): Promise<Removal> {
   const { path } = location;
-  const { bridge, mapped, decisions } = assessment;
-  const isInMemory = hasMapping(mapped.memory);
+  const { bridge, decisions } = assessment;
+  const { file, memory } = assessment.mapped;
+  const isInMemory = hasMapping(memory);
   const run = randomUUID();
   const journal = new RemovalJournal(location, run);
   const recheck = new Recheck(assessment, problems);
@@ -86,7 +87,7 @@ export async function removeDecided(
         idle,
         journal,
         recheck,
-        mapped.file,
+        file,
       );
       reportCommit(path, committed, problems);
       collisions += committed.collisions;
@@ -126,7 +127,7 @@ export async function removeDecided(
   /** What the file has and the bridge has not, whatever session it has. */
   async function knownToFileAlone(): Promise<readonly Decision[]> {
     const isInFile = hasMapping((await readMap(path))?.map);
-    const known = mapped.memory === undefined ? [] : mappingsOf(mapped.memory);
+    const known = memory === undefined ? [] : mappingsOf(memory);
     const chats = ByChat.of(known.map((mapping) => [mapping, true]));
     return decisions.filter(({ mapping }) => !chats.has(mapping) && isInFile(mapping));
   }

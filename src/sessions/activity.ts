@@ -55,9 +55,11 @@ export class FoundActivity implements Evidence {
     this.refreshProcesses();
   }
 
-  /** @param maxAgeMs a look that is no older will do */
-  refreshProcesses(maxAgeMs = 0): void {
-    if (upMs() - this.#processesAt >= maxAgeMs) this.#running = this.#lookForProcesses();
+  /** @param maxAge a look that is no older will do, in seconds */
+  refreshProcesses(maxAge = 0): void {
+    // Node takes 1 ms to load `performance`.
+    if (process.uptime() - this.#processesAt < maxAge) return;
+    this.#running = this.#lookForProcesses();
   }
 
   activityOf(session: Named): Activity {
@@ -131,7 +133,7 @@ export class FoundActivity implements Evidence {
   }
 
   #lookForProcesses(): ReadonlyMap<Family, Running> {
-    this.#processesAt = upMs();
+    this.#processesAt = process.uptime();
     return runningSessions(this.#clis);
   }
 
@@ -145,9 +147,4 @@ function newest<T extends { readonly mtimeMs: number }>(files: readonly T[]): T 
     (one, other) => (one === undefined || other.mtimeMs > one.mtimeMs ? other : one),
     undefined,
   );
-}
-
-/** For how long this process runs, ms. Node takes 1 ms to load `performance`. */
-function upMs(): number {
-  return process.uptime() * 1000;
 }

@@ -2,7 +2,7 @@ import { Bridge } from '../bridge/client.js';
 import { Journal } from '../journal/journal.js';
 import { type LastRun, readLastRun } from '../journal/last-run.js';
 import { counted } from '../output/counted.js';
-import { type Finding, problem, warning } from '../output/finding.js';
+import { problem, warning } from '../output/finding.js';
 import type { Problems } from '../output/problems.js';
 import { providerOf, type Roots } from '../providers/index.js';
 import type { MapLocation } from '../session-map/location.js';
@@ -59,48 +59,58 @@ export async function assess(
   };
   const activity = new FoundActivity(mappings, options.roots, policy);
   const decisions = decide(mappings, activity, policy);
-  reportMap(mapped, decisions, location.path, bridge, problems);
+  reportMap();
   reportUnreadable(decisions, activity, problems);
   for (const { path, reason } of policy.keepRunning ? activity.processObstacles : []) {
     const message = `can't be read: ${reason}; whether sessions run right now is not known, and --keep-running keeps them`;
     problems.add(warning(path, message));
   }
-  for (const picture of suspiciousPictures(decisions)) {
-    const finding = pictureFinding(picture, decisions, activity);
-    if (finding !== undefined) problems.add(finding);
-  }
+  for (const picture of suspiciousPictures(decisions)) reportPicture(picture);
   const back = writtenBack(journal, decisions);
   journal.reportDamaged(problems);
   if (back.length > 0) problems.add(writtenBackFinding(back, options.bridgeUrl));
   return { bridge, journal, lastRun, mapped, activity, policy, decisions, writtenBack: back };
-}
 
-function reportMap(
-  { file, memory }: Mapped,
-  decisions: readonly Decision[],
-  path: string,
-  bridge: Bridge | undefined,
-  problems: Problems,
-): void {
-  for (const key of file?.map.oddities ?? []) {
-    const message = 'stands beside the sections of the map: left as it is, never cleaned';
-    problems.add(warning(`${path}: "${key.slice(0, 80)}"`, message));
+  function reportMap(): void {
+    for (const key of file?.map.oddities ?? []) {
+      const message = 'stands beside the sections of the map: left as it is, never cleaned';
+      problems.add(warning(`${location.path}: "${key.slice(0, 80)}"`, message));
+    }
+    for (const { mapping, state } of decisions) {
+      // A section of no known CLI is nothing odd: the bridge has such.
+      if (state !== 'unrecognized' || mapping.family === undefined) continue;
+      const { provider, chat, raw } = mapping;
+      const name = `${provider}/${chat.slice(0, 80)}: ${raw.slice(0, 80)}`;
+      problems.add(warning(name, 'is no session id that the CLI could have given; kept'));
+    }
+    if (bridge !== undefined && memory === undefined) {
+      problems.warn(`no bridge listens at ${bridge.address}: what the file says counts`);
+    }
+    if (file === undefined && decisions.length > 0) {
+      problems.error(
+        `${location.path}: no such file, but the bridge at ${bridge?.address} has mappings; nothing was removed`,
+        'is --session-dir the directory of this bridge?',
+      );
+    }
   }
-  for (const { mapping, state } of decisions) {
-    // A section of no known CLI is nothing odd: the bridge has such.
-    if (state !== 'unrecognized' || mapping.family === undefined) continue;
-    const { provider, chat, raw } = mapping;
-    const name = `${provider}/${chat.slice(0, 80)}: ${raw.slice(0, 80)}`;
-    problems.add(warning(name, 'is no session id that the CLI could have given; kept'));
-  }
-  if (bridge !== undefined && memory === undefined) {
-    problems.warn(`no bridge listens at ${bridge.address}: what the file says counts`);
-  }
-  if (file === undefined && decisions.length > 0) {
-    problems.error(
-      `${path}: no such file, but the bridge at ${bridge?.address} has mappings; nothing was removed`,
-      'is --session-dir the directory of this bridge?',
-    );
+
+  function reportPicture({ family, kind, count }: Picture): void {
+    const held = decisions.filter(
+      ({ mapping, keptBecause }) => mapping.family === family && keptBecause === 'guard',
+    ).length;
+    // The CLI itself may have deleted them.
+    const isOrdinary =
+      kind === 'newest' ? family === 'gemini' : count === 1 && activity.transcriptsOf(family) > 0;
+    if (isOrdinary && held === 0) return;
+    const user = ownAccount()?.name ?? `user ${process.geteuid?.()}`;
+    const what =
+      kind === 'newest'
+        ? `its ${count} newest mapped sessions have no transcript in ${options.roots[family]}, though older ones do: it may write elsewhere by now (another HOME, or this is an old copy of it)`
+        : `none of its mapped sessions (${count}) has a transcript in ${options.roots[family]}, looked at as ${user}: it looks like the wrong user or the wrong HOME`;
+    const kept = held === 0 ? '' : `. ${counted(held, 'mapping')} of it stayed for that`;
+    const finding = held > 0 && !isOrdinary ? problem : warning;
+    const fix = "'claude-session-cleanup doctor' tells more";
+    problems.add(finding(providerOf(family).label, what + kept, fix));
   }
 }
 
@@ -116,29 +126,4 @@ export function reportUnreadable(
     const message = `${obstacle.message}; the mappings that depend on it were kept`;
     problems.add(problem(obstacle.path, message, obstacle.fix));
   }
-}
-
-/** What to tell of a picture; undefined when it concerns nobody. */
-function pictureFinding(
-  { family, kind, count }: Picture,
-  decisions: readonly Decision[],
-  activity: FoundActivity,
-): Finding | undefined {
-  const { label } = providerOf(family);
-  const root = activity.roots[family];
-  const held = decisions.filter(
-    ({ mapping, keptBecause }) => mapping.family === family && keptBecause === 'guard',
-  ).length;
-  // The CLI itself may have deleted them.
-  const isOrdinary =
-    kind === 'newest' ? family === 'gemini' : count === 1 && activity.transcriptsOf(family) > 0;
-  if (isOrdinary && held === 0) return undefined;
-  const user = ownAccount()?.name ?? `user ${process.geteuid?.()}`;
-  const what =
-    kind === 'newest'
-      ? `its ${count} newest mapped sessions have no transcript in ${root}, though older ones do: it may write elsewhere by now (another HOME, or this is an old copy of it)`
-      : `none of its mapped sessions (${count}) has a transcript in ${root}, looked at as ${user}: it looks like the wrong user or the wrong HOME`;
-  const kept = held === 0 ? '' : `. ${counted(held, 'mapping')} of it stayed for that`;
-  const finding = held > 0 && !isOrdinary ? problem : warning;
-  return finding(label, what + kept, "'claude-session-cleanup doctor' tells more");
 }

@@ -82,8 +82,11 @@ function judge(mapping: Mapping, evidence: Evidence, policy: Policy): Judged {
     return { mapping, state: 'unrecognized', lastActivity: null, transcript: null, running: false };
   }
   const { lastActivity, transcript, isUncertain } = evidence.activityOf(mapping);
-  const isActive = lastActivity !== null && !isIdle(mapping, lastActivity, policy);
-  const state = stateOf(isActive, isUncertain, transcript !== null);
+  // What is left of a session beside its transcript is no session.
+  let state: State = transcript === null ? 'missing' : 'idle';
+  if (isUncertain) state = 'unreadable';
+  // Activity that was seen is certain, whatever else could not be looked at.
+  if (lastActivity !== null && !isIdle(mapping, lastActivity, policy)) state = 'active';
   return {
     mapping,
     state,
@@ -91,14 +94,6 @@ function judge(mapping: Mapping, evidence: Evidence, policy: Policy): Judged {
     transcript,
     running: evidence.processOf(mapping) === 'running',
   };
-}
-
-function stateOf(isActive: boolean, isUncertain: boolean, hasTranscript: boolean): State {
-  // Activity that was seen is certain, whatever else could not be looked at.
-  if (isActive) return 'active';
-  if (isUncertain) return 'unreadable';
-  // What is left of a session beside its transcript is no session.
-  return hasTranscript ? 'idle' : 'missing';
 }
 
 /** Strictly longer than the threshold; a time in the future is activity. */
@@ -121,8 +116,8 @@ function keeper(
   policy: Policy,
   isHeld: boolean,
 ): KeptBecause | null {
-  const { family, session } = mapping;
-  if (family === undefined || session === null || state === 'unrecognized') return 'doubt';
+  const { session } = mapping;
+  if (session === null || state === 'unrecognized') return 'doubt';
   if (state === 'active') return 'active';
   if (policy.keepRunning && running) return 'running';
   if (policy.isKept(mapping)) return 'rule';

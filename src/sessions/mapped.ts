@@ -13,10 +13,7 @@ export interface Mapped {
   readonly sections: readonly MappedSection[];
 }
 
-export interface MappedSection {
-  readonly provider: string;
-  readonly mappings: readonly Mapping[];
-}
+export type MappedSection = Pick<SessionMap['sections'][number], 'provider' | 'mappings'>;
 
 /** What the memory and the file have between them; where both have a chat, the memory counts. */
 export function unite(
