@@ -113,22 +113,17 @@ function interpret(text: string, root: JsonNode): Omit<SessionMap, 'text' | 'roo
   const looks = foreignLooks(members, isFlat, isOther);
   if (looks !== undefined)
     throw new CleanupError(`is no bridge's map of chats: it looks like ${looks}`);
-  if (members.some(isFlat) && !members.some(isOther)) {
-    const mappings = members.map((member) => toMapping(text, FLAT_PROVIDER, member));
-    const sections = [{ provider: FLAT_PROVIDER, node: root, mappings }];
-    return { shape: 'flat', sections, oddities: [] };
-  }
-  const isOdd = ({ value }: JsonMember): boolean => value.kind !== 'object' || isRecord(value);
+  const isAllFlat = members.some(isFlat) && !members.some(isOther);
+  const hasMappings = ({ value }: JsonMember): boolean =>
+    value.kind === 'object' && !isRecord(value);
+  const nodes = isAllFlat ? [{ key: FLAT_PROVIDER, value: root }] : members.filter(hasMappings);
   return {
-    shape: 'by-provider',
-    sections: members
-      .filter((member) => !isOdd(member))
-      .map(({ key, value }) => ({
-        provider: key,
-        node: value,
-        mappings: effectiveMembers(value).map((member) => toMapping(text, key, member)),
-      })),
-    oddities: members.filter(isOdd).map(({ key }) => key),
+    shape: isAllFlat ? 'flat' : 'by-provider',
+    sections: nodes.map(({ key: provider, value: node }) => ({
+      ...{ provider, node },
+      mappings: effectiveMembers(node).map((member) => toMapping(text, provider, member)),
+    })),
+    oddities: isAllFlat ? [] : members.filter((one) => !hasMappings(one)).map(({ key }) => key),
   };
 }
 
