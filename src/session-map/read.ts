@@ -28,9 +28,9 @@ export async function readMap(path: string, known?: MapSnapshot): Promise<MapSna
       // Twice: what a writer changes between the two was never a map.
       const first = readOnce(path);
       const second = first && readOnce(path);
-      if (first === undefined || second === undefined) return undefined;
+      if (second === undefined) return undefined;
       const { bytes, stats } = second;
-      if (!first.bytes.equals(bytes)) throw new MalformedMapError('changes all the time');
+      if (!first?.bytes.equals(bytes)) throw new MalformedMapError('changes all the time');
       if (known?.bytes.equals(bytes)) return { ...known, stats };
       return { bytes, stats, map: parseSessionMap(bytes) };
     } catch (error) {

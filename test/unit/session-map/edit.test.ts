@@ -262,6 +262,12 @@ describe('putting several mappings', () => {
       '{"codex-cli": {"a": "1"}, "claude-cli": {"x": "9"}}',
     ],
     [
+      'from a flat map beside a section that has odd values, too',
+      '{"codex-cli": {"a": "1", "b": 7}}',
+      [entry('claude-cli', 'x', true)],
+      '{"codex-cli": {"a": "1", "b": 7}, "claude-cli": {"x": "9"}}',
+    ],
+    [
       'from a flat map and others into an empty one',
       '{}',
       [entry('claude-cli', 'x', true), entry('codex-cli', 'y')],

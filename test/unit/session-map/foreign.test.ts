@@ -15,6 +15,7 @@ describe("a file that is no bridge's map", () => {
       'windows of several CLIs',
       { 'b:@1': { session_id: A, provider_name: 'claude' }, 'b:@2': { session_id: B } },
     ],
+    ['a window beside a section', { 'claude-cli': { a: A }, 'b:@1': { session_id: B } }],
     ['a chat beside windows', { chat: A, app: { session_id: B, transcript_path: '/t' } }],
     ["a CLI's record", { claude: { session_id: A, cwd: '/w' } }],
     ["a CLI's short record", { 'claude-cli': { sessionId: A } }],

@@ -73,9 +73,10 @@ describe('a session map by provider', () => {
 });
 
 describe('a flat session map', () => {
-  const map = parseSessionMapText('{"a": "1", "claude-web": {"session_id": "2"}, "o": {"x": 1}}');
+  const TEXT = '{"a": "1", "claude-web": {"session_id": "2"}, "o": {"x": 1}}';
 
   it("has Claude's mappings alone", () => {
+    const map = parseSessionMapText(TEXT);
     expect(map).toMatchObject({ shape: 'flat', oddities: [], sections: [{ node: map.root }] });
     expect(mappingsOf(map)).toEqual([
       { provider: 'claude-cli', family: 'claude', chat: 'a', session: '1', raw: '"1"' },
@@ -88,6 +89,7 @@ describe('a flat session map', () => {
   });
 
   it('has no room for others', () => {
+    const map = parseSessionMapText(TEXT);
     expect([canHold(map, 'claude-cli'), canHold(map, 'codex-cli')]).toEqual([true, false]);
   });
 });

@@ -1,6 +1,7 @@
 import {
   mkdirSync,
   mkdtempSync,
+  readdirSync,
   readFileSync,
   realpathSync,
   rmSync,
@@ -9,7 +10,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { beforeEach, describe, expect, it, onTestFinished } from 'vitest';
 import { readMap, readOnce } from '../../../src/session-map/read.js';
@@ -38,6 +39,14 @@ describe('the map', () => {
     writeFileSync(path, TEXT);
     expect(await readMap(join(path, 'deeper'))).toBeUndefined();
     expect(readOnce(`${path}.other`)).toBeUndefined();
+  });
+
+  it('is left open by no reading', async () => {
+    writeFileSync(path, TEXT);
+    const open = readdirSync('/proc/self/fd').length;
+    await readMap(path);
+    expect(() => readOnce(dirname(path))).toThrow('is not a regular file');
+    expect(readdirSync('/proc/self/fd')).toHaveLength(open);
   });
 
   it('is held once as long as it is the same, and read anew when it is not', async () => {
