@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { type Bridge, isNameable } from '../bridge/client.js';
 import { forgetInBridge } from '../bridge/forget.js';
+import { reportCommit } from '../commit/commit.js';
 import { removeFromFile } from '../commit/remove-mappings.js';
-import { reportCommit } from '../commit/report.js';
 import { restoreToFile } from '../commit/restore-mappings.js';
 import { CleanupError } from '../errors.js';
 import { RemovalJournal } from '../journal/removals.js';

@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { existsSync } from 'node:fs';
+import { reportCommit } from '../commit/commit.js';
 import { clearLeftovers } from '../commit/leftovers.js';
 import { takeLock } from '../commit/lock.js';
-import { reportCommit } from '../commit/report.js';
 import { restoreToFile } from '../commit/restore-mappings.js';
 import { CleanupError, UsageError } from '../errors.js';
 import { Journal } from '../journal/journal.js';

@@ -1,9 +1,10 @@
-import { closeSync } from 'node:fs';
+import { closeSync, readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { CleanupError, errorCode, reason } from '../errors.js';
+import { CleanupError, errorCode, explained, reason } from '../errors.js';
 import { printable } from '../output/printable.js';
-import { type MapLocation, mustBeInPlace } from '../session-map/location.js';
-import { parseSessionMap, type SessionMap, sessionMapIn } from '../session-map/parse.js';
+import type { Problems } from '../output/problems.js';
+import type { MapLocation } from '../session-map/location.js';
+import { parseSessionMapText, type SessionMap, sessionMapIn } from '../session-map/parse.js';
 import { type MapSnapshot, readMap } from '../session-map/read.js';
 import { syncDirectory } from '../system/durable.js';
 import { openForReading } from '../system/open.js';
@@ -11,27 +12,25 @@ import { Patience } from '../system/patience.js';
 import { unlinkQuietly } from '../system/unlink.js';
 import { type Kernel, loadKernel } from './kernel.js';
 import { type Met, putBack } from './merge.js';
-import { type Conditions, type Outcome, publish, type WeakerWay } from './publish.js';
+import { type Change, type Outcome, publish } from './publish.js';
 import { type TempFile, writeTempFile } from './temp-file.js';
 
-/** A change of a map that was worked out from what stood in it. */
-export interface Change extends Conditions {
-  /** The map's new text; its own to leave it alone. */
-  readonly text: string;
+/** How a commit ended. */
+export interface CommitEnd {
+  /** How often it was begun anew: mostly, since another process changed the map. */
+  readonly collisions: number;
+  /** Why the map could only be compared and then renamed over, in words. */
+  readonly weaker: string | undefined;
+  /** What went wrong after a change had been made; the map is whole. */
+  readonly failure: CleanupError | undefined;
 }
 
-/** How a commit went. */
-export interface Committed<C extends Change> {
+/** What it came to. */
+interface Committed<C extends Change> extends CommitEnd {
   /** The changes that were made, one after the other. */
   readonly made: readonly C[];
   /** The map as it was read after the last of them; undefined when that was not needed, or it is gone. */
   readonly later: SessionMap | undefined;
-  /** How often another process changed the map between our reading and our publishing. */
-  readonly collisions: number;
-  /** Why the map could only be compared and then renamed over, in words. */
-  readonly weaker: WeakerWay | undefined;
-  /** What went wrong after a change had been made; the map is whole. */
-  readonly failure: CleanupError | undefined;
 }
 
 const PATIENCE_MS = 15_000;
@@ -57,14 +56,14 @@ export async function commit<C extends Change>(
   const met: Met[] = [];
   const made: C[] = [];
   let collisions = 0;
-  let weaker: WeakerWay | undefined;
+  let weaker: string | undefined;
   let isSettled = false;
   const committed = (later?: SessionMap, failure?: CleanupError): Committed<C> => ({
     made,
     later,
     collisions,
     weaker,
-    failure: failure ?? (made.length === 0 ? undefined : unconfirmed(location)),
+    failure,
   });
   try {
     while (!patience.isOver) {
@@ -78,28 +77,21 @@ export async function commit<C extends Change>(
         await sleep(STALE_WRITER_MS);
         continue;
       }
-      const outcome = await attempt(location, current, next, change, kernel);
-      if (outcome.kind === 'outdated') continue;
+      isSettled = false;
+      const outcome = await attempt(location, current, next, change, kernel, patience);
       if (outcome.kind === 'published') {
         made.push(change);
         weaker ??= outcome.weaker;
-        if (met.length === 0 || outcome.failure) return committed(undefined, outcome.failure);
-        isSettled = true;
-        await sleep(STALE_WRITER_MS);
+        if (outcome.failure !== undefined) throw outcome.failure;
+        confirm(location);
+        if (met.length === 0) return committed();
         continue;
       }
-      isSettled = false;
       collisions += 1;
-      if (outcome.kind === 'stands') {
-        made.push(change);
-        // All of it is put back, and what still goes is taken out again.
-        const ours = parseSessionMap(next);
-        met.push({ before: ours, ours, theirs: current.map });
-      }
-      const theirs = outcome.kind === 'met' ? sessionMapIn(outcome.bytes) : undefined;
-      if (theirs) met.push({ before: current.map, ours: parseSessionMap(next), theirs });
+      const { theirs } = outcome;
+      if (theirs !== undefined) met.push({ ours: parseSessionMapText(change.text), theirs });
       await sleep(PAUSE_MS);
-      if (outcome.kind === 'open') await closed(location.path, kernel, patience);
+      if (outcome.kind === 'open') await readWhenClosed(location.path, kernel, patience);
     }
     throw new CleanupError(
       `${printable(location.path)}: another program kept it open for writing, or changed it, for ${PATIENCE_MS / 1000} s; the next run goes on`,
@@ -116,6 +108,7 @@ async function attempt(
   next: Buffer,
   change: Change,
   kernel: Kernel,
+  patience: Patience,
 ): Promise<Outcome> {
   const { path, directory } = location;
   if (current.stats.nlink > 1) {
@@ -124,67 +117,73 @@ async function attempt(
       'remove them, or use symbolic links',
     );
   }
-  const unchanged = (error: unknown): CleanupError =>
-    new CleanupError(
-      `${printable(path)}: the new map can't be written: ${reason(error)}; the map is unchanged`,
-    );
   let old: number | undefined;
   let temp: TempFile | undefined;
+  let outcome: Outcome;
   try {
     old = openForReading(path);
     temp = writeTempFile(directory, next, old, current.bytes, kernel);
-  } catch (error) {
-    if (old !== undefined) closeSync(old);
-    if (errorCode(error) === 'ENOENT') return { kind: 'changed' };
-    throw unchanged(error);
-  }
-  let isOurs = true;
-  try {
-    const outcome = await publish(path, temp, old, current.bytes, kernel, {
-      announce: () => change.announce(),
-      holds() {
-        mustBeInPlace(location);
-        return change.holds();
-      },
-    });
-    isOurs = outcome.kind !== 'published' || outcome.failure === undefined;
-    return outcome;
+    outcome = await publish(location, temp, old, current.bytes, change, kernel);
   } catch (error) {
     if (errorCode(error) === 'ENOENT') return { kind: 'changed' };
-    throw error instanceof CleanupError ? error : unchanged(error);
+    if (error instanceof CleanupError) throw error;
+    throw new CleanupError(
+      `${printable(path)}: the new map can't be written: ${reason(error)}; the map is unchanged`,
+    );
   } finally {
-    // It holds our own map, or the one that ours has replaced.
-    if (isOurs) unlinkQuietly(temp.path);
-    closeSync(temp.file);
-    closeSync(old);
+    // The leases end with this: whoever waits goes on.
+    for (const file of [old, temp?.file]) if (file !== undefined) closeSync(file);
+  }
+  if (outcome.kind === 'published') return outcome;
+  // There still when somebody had opened ours before it was taken back.
+  const written = await readWhenClosed(temp.path, kernel, patience);
+  if (written === undefined) return outcome;
+  unlinkQuietly(temp.path);
+  return { ...outcome, theirs: sessionMapIn(written) };
+}
+
+/** A file's bytes once nobody has it open for writing; undefined when that takes too long, or it is gone. */
+export async function readWhenClosed(
+  path: string,
+  kernel: Kernel,
+  patience: Patience,
+): Promise<Buffer | undefined> {
+  for (;;) {
+    let file: number | undefined;
+    try {
+      file = openForReading(path);
+      if (kernel.takeReadLease(file) !== 'refused') return readFileSync(file);
+    } catch {
+      // Whoever reads it next is told why.
+      return undefined;
+    } finally {
+      if (file !== undefined) closeSync(file);
+    }
+    if (patience.isOver) return undefined;
+    await sleep(PAUSE_MS);
   }
 }
 
-/** Waits until nobody has the map open for writing. */
-async function closed(path: string, kernel: Kernel, patience: Patience): Promise<void> {
-  while (!patience.isOver && isOpen(path, kernel)) await sleep(PAUSE_MS);
-}
-
-function isOpen(path: string, kernel: Kernel): boolean {
-  let file: number | undefined;
-  try {
-    file = openForReading(path);
-    return kernel.takeReadLease(file) === 'refused';
-  } catch {
-    // Whoever reads it next is told why.
-    return false;
-  } finally {
-    if (file !== undefined) closeSync(file);
-  }
-}
-
-function unconfirmed({ path, directory }: MapLocation): CleanupError | undefined {
+function confirm({ path, directory }: MapLocation): void {
   try {
     syncDirectory(directory);
-    return undefined;
   } catch (error) {
-    return new CleanupError(
-      `${printable(path)}: written, but the disk did not confirm it: ${reason(error)}`,
+    const about = `${printable(path)}: written, but the disk did not confirm it`;
+    throw explained(error, about, 'the map is whole');
+  }
+}
+
+/** Tells what the user is to know of a commit that has published a map. */
+export function reportCommit(
+  path: string,
+  { failure, weaker }: CommitEnd,
+  problems: Problems,
+): void {
+  if (failure !== undefined) problems.error(failure.message);
+  if (weaker !== undefined) {
+    problems.warn(
+      `${path}: replaced in the weaker way (compared, then renamed over), since its disk ${weaker}: ` +
+        'what a bridge saves in the same instant can be lost',
     );
   }
 }

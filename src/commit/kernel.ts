@@ -9,43 +9,13 @@ import type koffiPackage from 'koffi';
 import { CleanupError, errorCode, reason } from '../errors.js';
 
 /** What the kernel offers beyond Node. Files are descriptors. */
-export interface Kernel {
-  /**
-   * Swaps two names of one file system in one step (renameat2, RENAME_EXCHANGE).
-   *
-   * @returns false when the file system can't
-   * @throws Error with an errno `code`
-   */
-  exchange(a: string, b: string): boolean;
-  /**
-   * Takes a read lease (F_SETLEASE): the kernel grants it only while nobody has the file open for
-   * writing, and lets later writers wait until it is given back, which closing the file does.
-   *
-   * @param file opened read-only
-   */
-  takeReadLease(file: number): 'granted' | 'refused' | 'unsupported';
-  /** Whether nobody waits to write into a file that we hold a lease on. */
-  isLeaseWhole(file: number): boolean;
-  /**
-   * Locks a file (flock) without waiting.
-   *
-   * @returns false while another process holds it
-   * @throws Error with an errno `code`
-   */
-  lock(file: number, kind: 'shared' | 'exclusive'): boolean;
-  /** The names of a file's extended attributes; none where the file system has no attributes. */
-  attributesOf(file: number): string[];
-  /** @throws Error with an errno `code`, as the next one */
-  copyAttribute(from: number, to: number, name: string): void;
-  removeAttribute(file: number, name: string): void;
-}
+export type Kernel = ReturnType<typeof bind>;
 
 const AT_FDCWD = -100;
 const RENAME_EXCHANGE = 2;
 const F_SETLEASE = 1024;
 const F_GETLEASE = 1025;
 const F_RDLCK = 0;
-const LOCK_SHARED = 1;
 const LOCK_EXCLUSIVE = 2;
 const LOCK_NO_WAIT = 4;
 // The most that Linux stores in an attribute, or as a list of names.
@@ -91,7 +61,7 @@ function requireOwn(root: string): typeof koffiPackage {
   throw new CleanupError(`it is not in ${join(root, 'node_modules')}`);
 }
 
-function bind(koffi: typeof koffiPackage): Kernel {
+function bind(koffi: typeof koffiPackage) {
   const libc = koffi.load(null);
   const renameat2 = libc.func('int renameat2(int, const char *, int, const char *, unsigned int)');
   const fcntl = libc.func('int fcntl(int, int, ...)');
@@ -108,48 +78,64 @@ function bind(koffi: typeof koffiPackage): Kernel {
     if (result < 0) throw failed(call);
   };
 
+  // The signal of a broken lease would end the process, even when it comes late.
+  process.on('SIGIO', () => {});
   // koffi's own exit handler hangs when a stream's disk fails.
   const exit = libc.func('void _exit(int)');
   if (isMainThread) process.once('exit', (status) => void exit(status));
 
   return {
-    exchange(a, b) {
+    /**
+     * Swaps two names of one file system in one step (renameat2, RENAME_EXCHANGE).
+     *
+     * @returns false when the file system can't
+     * @throws Error with an errno `code`
+     */
+    exchange(a: string, b: string): boolean {
       if (renameat2(AT_FDCWD, a, AT_FDCWD, b, RENAME_EXCHANGE) === 0) return true;
       if (UNSUPPORTED.has(koffi.errno())) return false;
       throw failed('renameat2');
     },
-    takeReadLease(file) {
-      ignoreBrokenLeases();
+    /**
+     * Takes a read lease (F_SETLEASE): the kernel grants it only while nobody has the file open for
+     * writing, and lets later writers wait until it is given back, which closing the file does.
+     *
+     * @param file opened read-only
+     */
+    takeReadLease(file: number): 'granted' | 'refused' | 'unsupported' {
       if (fcntl(file, F_SETLEASE, 'int', F_RDLCK) === 0) return 'granted';
       return [EAGAIN, EINTR].includes(koffi.errno()) ? 'refused' : 'unsupported';
     },
-    isLeaseWhole: (file) => fcntl(file, F_GETLEASE) === F_RDLCK,
-    lock(file, kind) {
-      const operation = kind === 'shared' ? LOCK_SHARED : LOCK_EXCLUSIVE;
-      if (flock(file, operation | LOCK_NO_WAIT) === 0) return true;
+    /** Whether nobody waits to write into a file that we hold a lease on. */
+    isLeaseWhole: (file: number): boolean => fcntl(file, F_GETLEASE) === F_RDLCK,
+    /**
+     * Locks a file (flock) without waiting.
+     *
+     * @returns false while another process holds it
+     * @throws Error with an errno `code`
+     */
+    lock(file: number): boolean {
+      if (flock(file, LOCK_EXCLUSIVE | LOCK_NO_WAIT) === 0) return true;
       if ([EAGAIN, EINTR].includes(koffi.errno())) return false;
       throw failed('flock');
     },
-    attributesOf(file) {
+    /** The names of a file's extended attributes; none where the file system has no attributes. */
+    attributesOf(file: number): string[] {
       const list = Buffer.alloc(ATTRIBUTE_BYTES);
       const length = Number(flistxattr(file, list, list.length));
       if (length < 0 && [EOPNOTSUPP, ENOSYS].includes(koffi.errno())) return [];
       orThrow('flistxattr', length);
       return list.toString('utf8', 0, length).split('\0').slice(0, -1);
     },
-    copyAttribute(from, to, name) {
+    /** @throws Error with an errno `code`, as the next one */
+    copyAttribute(from: number, to: number, name: string): void {
       const value = Buffer.alloc(ATTRIBUTE_BYTES);
       const length = Number(fgetxattr(from, name, value, value.length));
       orThrow('fgetxattr', length);
       orThrow('fsetxattr', fsetxattr(to, name, value, length, 0));
     },
-    removeAttribute(file, name) {
+    removeAttribute(file: number, name: string): void {
       orThrow('fremovexattr', fremovexattr(file, name));
     },
   };
-}
-
-/** The signal of a broken lease would end the process, even when it comes late. */
-function ignoreBrokenLeases(): void {
-  if (process.listenerCount('SIGIO') === 0) process.on('SIGIO', () => {});
 }

@@ -1,16 +1,7 @@
-import {
-  closeSync,
-  constants,
-  fstatSync,
-  ftruncateSync,
-  lstatSync,
-  openSync,
-  readFileSync,
-  writeSync,
-} from 'node:fs';
+import { closeSync, constants, lstatSync, openSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { CleanupError, EXIT, errorCode, reason } from '../errors.js';
+import { CleanupError, EXIT, explained } from '../errors.js';
 import { printable } from '../output/printable.js';
 import { isOwn } from '../system/account.js';
 import { isAt } from '../system/open.js';
@@ -35,22 +26,20 @@ export async function takeLock(directory: string, kernel = loadKernel()): Promis
   const patience = new Patience(WAIT_MS);
   try {
     for (;;) {
-      const file = openLock(path, constants.O_RDWR | constants.O_CREAT);
-      const isLocked = kernel.lock(file, 'exclusive');
+      const file = openLock(path);
+      const isLocked = kernel.lock(file);
       if (isLocked && isAt(path, file)) {
-        nameHolder(file);
         return () => {
           unlinkQuietly(path);
           closeSync(file);
         };
       }
-      const holder = holderIn(file);
       closeSync(file);
       // The one before has removed the file that we had opened.
       if (isLocked) continue;
       if (patience.isOver) {
         throw new CleanupError(
-          `another run (${holder}) holds ${printable(path)}; nothing was done`,
+          `another run holds ${printable(path)}; nothing was done`,
           'try again when it has ended',
           EXIT.locked,
         );
@@ -58,34 +47,15 @@ export async function takeLock(directory: string, kernel = loadKernel()): Promis
       await sleep(PAUSE_MS);
     }
   } catch (error) {
-    if (error instanceof CleanupError) throw error;
-    throw new CleanupError(
-      `${printable(path)}: can't be locked: ${reason(error)}; nothing was changed`,
-      'the run must be able to write in this directory, on a file system that has locks (flock)',
+    throw explained(
+      error,
+      `${printable(path)}: can't be locked`,
+      'nothing was changed; the run must be able to write in this directory, on a file system that has locks (flock)',
     );
   }
 }
 
-/**
- * Who holds the lock right now, in words; undefined when nobody does.
- *
- * @throws CleanupError when another user has put something in its place, or the kernel can't be asked
- */
-export function lockHolder(directory: string, kernel = loadKernel()): string | undefined {
-  try {
-    const file = openLock(join(directory, LOCK_NAME), constants.O_RDONLY);
-    try {
-      return kernel.lock(file, 'shared') ? undefined : holderIn(file);
-    } finally {
-      closeSync(file);
-    }
-  } catch (error) {
-    if (errorCode(error) === 'ENOENT') return undefined;
-    throw error;
-  }
-}
-
-function openLock(path: string, flags: number): number {
+function openLock(path: string): number {
   const there = lstatSync(path, { throwIfNoEntry: false });
   if (there !== undefined && !isOwn(there)) {
     throw new CleanupError(
@@ -95,24 +65,6 @@ function openLock(path: string, flags: number): number {
   }
   // Version 1.0 had links for locks.
   if (there?.isSymbolicLink()) unlinkQuietly(path);
-  const file = openSync(path, flags | constants.O_NOFOLLOW | constants.O_NONBLOCK, 0o600);
-  const opened = fstatSync(file);
-  if (opened.isFile() && isOwn(opened)) return file;
-  closeSync(file);
-  throw new CleanupError(`${printable(path)}: no regular file of yours`, 'remove it');
-}
-
-/** A hint for people only: what holds is the kernel's lock. */
-function nameHolder(file: number): void {
-  try {
-    ftruncateSync(file);
-    writeSync(file, `${process.pid}\n`, 0);
-  } catch {
-    // A full disk.
-  }
-}
-
-function holderIn(file: number): string {
-  const pid = Number(readFileSync(file, 'latin1'));
-  return pid > 0 ? `process ${pid}` : 'of an unknown process';
+  const { O_RDWR, O_CREAT, O_NOFOLLOW, O_NONBLOCK } = constants;
+  return openSync(path, O_RDWR | O_CREAT | O_NOFOLLOW | O_NONBLOCK, 0o600);
 }

@@ -1,44 +1,34 @@
+import { ByChat, type ChatName } from '../session-map/by-chat.js';
 import { putMappings, removeMappings } from '../session-map/edit.js';
-import {
-  canHold,
-  keyOf,
-  mappingsOf,
-  parseSessionMapText,
-  type SessionMap,
-} from '../session-map/parse.js';
+import { canHold, mappingsOf, parseSessionMapText, type SessionMap } from '../session-map/parse.js';
 
-/** A map that another process had renamed into place, and for an instant found ours in its stead. */
+/** A map of another process, and ours, which stood in its stead for an instant and can have been read. */
 export interface Met {
-  readonly before: SessionMap;
   readonly ours: SessionMap;
   readonly theirs: SessionMap;
 }
 
-/** The map with what the other process had changed and then wrote again without, having read ours. */
-export function putBack({ before, ours, theirs }: Met, map: SessionMap): SessionMap {
-  const now = rawValues(map);
-  const was = rawValues(before);
-  const instead = rawValues(ours);
-  const wanted = rawValues(theirs);
-  const isUndone = (key: string): boolean =>
-    wanted.get(key) !== was.get(key) &&
-    now.get(key) === instead.get(key) &&
-    now.get(key) !== wanted.get(key);
+/**
+ * The map with what theirs has otherwise than ours, where it stands as in ours: then somebody has written
+ * what he had read. What our own change took out is put back, too, for it to be decided anew.
+ */
+export function putBack({ ours, theirs }: Met, map: SessionMap): SessionMap {
+  const now = valuesIn(map);
+  const instead = valuesIn(ours);
+  const wanted = valuesIn(theirs);
+  const isUndone = (name: ChatName): boolean =>
+    now.get(name) === instead.get(name) && now.get(name) !== wanted.get(name);
   const without = removeMappings(map, (provider, chat) => {
-    const key = keyOf({ provider, chat });
-    return !wanted.has(key) && isUndone(key);
+    const name = { provider, chat };
+    return !wanted.has(name) && isUndone(name);
   });
-  const kept = reparse(without, map);
+  const kept = parseSessionMapText(without);
   const entries = mappingsOf(theirs).filter(
-    (mapping) => isUndone(keyOf(mapping)) && canHold(kept, mapping.provider),
+    (mapping) => isUndone(mapping) && canHold(kept, mapping.provider),
   );
-  return reparse(putMappings(kept, entries), map);
+  return parseSessionMapText(putMappings(kept, entries));
 }
 
-function reparse(text: string, like: SessionMap): SessionMap {
-  return text === like.text ? like : parseSessionMapText(text);
-}
-
-function rawValues(map: SessionMap): Map<string, string> {
-  return new Map(mappingsOf(map).map((mapping) => [keyOf(mapping), mapping.raw] as const));
+function valuesIn(map: SessionMap): ByChat<string> {
+  return ByChat.of(mappingsOf(map).map((mapping) => [mapping, mapping.raw]));
 }

@@ -1,100 +1,123 @@
-import { fstatSync, lstatSync, readFileSync, readSync, renameSync } from 'node:fs';
+import { fstatSync, lstatSync, readFileSync, renameSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { CleanupError, reason } from '../errors.js';
 import { printable } from '../output/printable.js';
+import { type MapLocation, mustBeInPlace } from '../session-map/location.js';
+import { type SessionMap, sessionMapIn } from '../session-map/parse.js';
+import { readOnce } from '../session-map/read.js';
 import { isAt } from '../system/open.js';
+import { unlinkQuietly } from '../system/unlink.js';
 import type { Kernel } from './kernel.js';
 import type { TempFile } from './temp-file.js';
 
-/** What a file that takes the map's place needs before and after it does. */
-export interface Conditions {
+/** A change of a map that was worked out from what stood in it. */
+export interface Change {
+  /** The map's new text; its own to leave it alone. */
+  readonly text: string;
   /** Writes the journal. Nothing is touched when this throws. */
-  announce(): void;
+  announce?(): void;
   /** Whether the new map is still right; asked while nobody can write the old one, before and after. */
-  holds(): boolean;
+  holds?(): boolean;
 }
-
-/** Why the map was compared and then renamed over, in words: what its file system can't do. */
-export type WeakerWay = "can't make others wait" | "can't exchange two names";
 
 /** What came of it. */
 export type Outcome =
-  | { readonly kind: 'published'; readonly weaker?: WeakerWay; readonly failure?: CleanupError }
-  /** Another program has the map open for writing, or waits to open it so. */
-  | { readonly kind: 'open' }
-  /** It is another map than expected. */
-  | { readonly kind: 'changed' }
-  /** Another program renamed this map into place in the last instant, and maybe has read ours. */
-  | { readonly kind: 'met'; readonly bytes: Buffer }
-  /** The conditions did not hold any more. */
-  | { readonly kind: 'outdated' }
-  /** Likewise, but somebody had our map open for writing by then: it has the map's name. */
-  | { readonly kind: 'stands' };
+  | {
+      readonly kind: 'published';
+      /** Why the map was compared and then renamed over, in words: what its file system can't do. */
+      readonly weaker?: string;
+      readonly failure?: CleanupError;
+    }
+  | {
+      /**
+       * Another program has the map open for writing, or waits to open it so; or something is another than
+       * expected: the map, or what the change rests on.
+       */
+      readonly kind: 'open' | 'changed';
+      /** What another program has written that somebody who has read our map can undo. */
+      readonly theirs?: SessionMap | undefined;
+    };
 
 // Whoever has looked the map's name up opens the file within this time.
 const GRACE_MS = 20;
+const STEP_MS = 2;
 const MOST_EXCHANGES = 1000;
 
 /**
  * Gives a file the map's name, only while nobody writes the map: read leases on both files let later
  * writers wait. The two names are exchanged; when the map was another one than expected, a writer
- * waits or the conditions do not hold any more, they are exchanged back.
+ * waits or the change does not hold any more, they are exchanged back.
  *
- * @param temp holds our own map afterwards, or the one that ours has replaced; after a failure, another
- *   program's
+ * @param temp gone afterwards, unless another program has it: one whose map can't get its name back, or
+ *   one that has opened ours for writing before it was taken back
  * @param old the map's file, opened read-only
  * @param expected what must stand in it
  * @throws Error when it could not be published; the map is as other programs left it
  */
 export async function publish(
-  path: string,
+  location: MapLocation,
   temp: TempFile,
   old: number,
   expected: Buffer,
+  change: Change,
   kernel: Kernel,
-  conditions: Conditions,
 ): Promise<Outcome> {
-  const leases = takeLeases(kernel, old, temp.file);
-  if (leases === 'refused') return { kind: 'open' };
-  if (!isStill(path, old, expected)) return { kind: 'changed' };
-  conditions.announce();
-  if (!conditions.holds()) return { kind: 'outdated' };
-  if (!isStill(path, old, expected)) return { kind: 'changed' };
-  if (leases === 'none' || !kernel.exchange(temp.path, path)) {
-    renameSync(temp.path, path);
-    const weaker = leases === 'none' ? "can't make others wait" : "can't exchange two names";
-    return { kind: 'published', weaker };
-  }
-  let outcome: Outcome | undefined;
-  let unseen: unknown;
+  const { path } = location;
+  const [lease, own] = [kernel.takeReadLease(old), kernel.takeReadLease(temp.file)];
+  // When even our own file gets none, which nobody else knows, this file system has none.
+  const hasLeases = own === 'granted' && lease !== 'unsupported';
+  const isStill = (): boolean => {
+    const there = readOnce(path);
+    const isSame = there?.stats.ino === fstatSync(old).ino && there.bytes.equals(expected);
+    return isSame && (!hasLeases || kernel.isLeaseWhole(old));
+  };
+  const holds = (): boolean => {
+    mustBeInPlace(location);
+    return change.holds?.() ?? true;
+  };
+  let isExchanged = false;
   try {
-    outcome = await look(temp, old, kernel, conditions);
+    if (hasLeases && lease === 'refused') return { kind: 'open' };
+    if (!isStill()) return { kind: 'changed' };
+    change.announce?.();
+    if (!holds() || !isStill()) return { kind: 'changed' };
+    isExchanged = hasLeases && kernel.exchange(temp.path, path);
+    if (!isExchanged) {
+      renameSync(temp.path, path);
+      const weaker = hasLeases ? "can't exchange two names" : "can't make others wait";
+      return { kind: 'published', weaker };
+    }
+    const outcome = await look(temp, old, holds, kernel).catch(
+      (error: unknown) => ({ kind: 'unseen', error }) as const,
+    );
     if (outcome.kind === 'published') return outcome;
-  } catch (error) {
-    unseen = error;
+    const failure = undo(path, temp, kernel);
+    if (failure !== undefined) return { kind: 'published', failure };
+    if (outcome.kind === 'unseen') throw outcome.error;
+    return outcome;
+  } finally {
+    if (!isExchanged || isOurs(temp, old, kernel)) unlinkQuietly(temp.path);
   }
-  const failure = undo(path, temp, kernel);
-  if (failure !== undefined) return { kind: 'published', failure };
-  if (outcome === undefined) throw unseen;
-  if (outcome.kind === 'outdated' && !kernel.isLeaseWhole(temp.file)) {
-    // What he waits to write into must be the map.
-    kernel.exchange(temp.path, path);
-    return { kind: 'stands' };
-  }
-  return outcome;
 }
 
 /** Looks at what has come out, and whether anybody was about to write it. */
 async function look(
   temp: TempFile,
   old: number,
+  holds: () => boolean,
   kernel: Kernel,
-  conditions: Conditions,
 ): Promise<Outcome> {
-  if (!isAt(temp.path, old)) return { kind: 'met', bytes: readFileSync(temp.path) };
-  await sleep(GRACE_MS);
-  if (!kernel.isLeaseWhole(old)) return { kind: 'open' };
-  return { kind: conditions.holds() ? 'published' : 'outdated' };
+  if (!isAt(temp.path, old)) {
+    // Renamed into place in the last instant.
+    return { kind: 'changed', theirs: sessionMapIn(readFileSync(temp.path)) };
+  }
+  // The sooner it is undone, the fewer open our map meanwhile.
+  for (let waited = 0; waited < GRACE_MS; waited += STEP_MS) {
+    if (!kernel.isLeaseWhole(old)) return { kind: 'open' };
+    await sleep(STEP_MS);
+  }
+  const kind = holds() ? 'published' : 'changed';
+  return kernel.isLeaseWhole(old) ? { kind } : { kind: 'open' };
 }
 
 /**
@@ -120,31 +143,11 @@ function undo(path: string, temp: TempFile, kernel: Kernel): CleanupError | unde
   }
 }
 
-/**
- * Takes read leases on the map and on our own file. They are not to be had on this file system when
- * even our own file, which nobody else knows, gets none.
- */
-function takeLeases(kernel: Kernel, old: number, ours: number): 'granted' | 'refused' | 'none' {
-  const [theirs, own] = [kernel.takeReadLease(old), kernel.takeReadLease(ours)];
-  if (own !== 'granted' || theirs === 'unsupported') return 'none';
-  return theirs;
-}
-
-/** Whether the map is the expected one, by its name and by every byte. */
-function isStill(path: string, file: number, expected: Buffer): boolean {
-  return isAt(path, file) && holds(file, expected);
-}
-
-const PIECE = 64 * 1024;
-
-function holds(file: number, expected: Buffer): boolean {
-  if (fstatSync(file).size !== expected.length) return false;
-  const piece = Buffer.alloc(PIECE);
-  for (let at = 0; at < expected.length; ) {
-    const read = readSync(file, piece, 0, PIECE, at);
-    if (read === 0 || !piece.subarray(0, read).equals(expected.subarray(at, at + read)))
-      return false;
-    at += read;
+/** Whether the temp file is the old map or our own, and nobody waits to write into it. */
+function isOurs(temp: TempFile, old: number, kernel: Kernel): boolean {
+  try {
+    return [old, temp.file].some((file) => isAt(temp.path, file) && kernel.isLeaseWhole(file));
+  } catch {
+    return false;
   }
-  return true;
 }

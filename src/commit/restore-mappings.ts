@@ -1,22 +1,13 @@
 import { appendToJournal } from '../journal/journal.js';
 import { RemovalJournal } from '../journal/removals.js';
 import { ByChat } from '../session-map/by-chat.js';
-import { putMappings } from '../session-map/edit.js';
+import { type Entry, putMappings } from '../session-map/edit.js';
 import type { MapLocation } from '../session-map/location.js';
 import { canHold, type Mapping, mappingsOf, type SessionMap } from '../session-map/parse.js';
-import { type Change, type Committed, commit } from './commit.js';
+import { type CommitEnd, commit } from './commit.js';
 
 /** A mapping as it once stood in the map. */
-export interface FormerMapping extends Pick<Mapping, 'provider' | 'chat' | 'session' | 'raw'> {
-  /** It stood in a flat map. */
-  readonly flat?: true | undefined;
-}
-
-/** What a restore came to. */
-export interface Restoration extends Omit<Committed<Change>, 'made' | 'later'> {
-  /** The mappings that were put back. */
-  readonly restored: ByChat<FormerMapping>;
-}
+type FormerMapping = Entry & Pick<Mapping, 'session'>;
 
 /**
  * Puts removed mappings back into the map's file, those whose chats are not mapped at that moment.
@@ -24,6 +15,7 @@ export interface Restoration extends Omit<Committed<Change>, 'made' | 'later'> {
  * @param entries in the order that they are to stand in
  * @param run the id of this run, for the journal
  * @param replaces whether they take the place of newer mappings, too, which the journal gets then
+ * @returns also those that were put back
  * @throws CleanupError when nothing could be put back
  */
 export async function restoreToFile(
@@ -31,43 +23,36 @@ export async function restoreToFile(
   entries: readonly FormerMapping[],
   run: string,
   replaces = false,
-): Promise<Restoration> {
+): Promise<CommitEnd & { readonly restored: ByChat<FormerMapping> }> {
   const journal = new RemovalJournal(location, run);
-  const { made, later, ...committed } = await commit(location, (map) => {
+  const { made, later, ...end } = await commit(location, (map) => {
     const there = byChat(map);
-    const canGo = (entry: FormerMapping): boolean => {
-      const mapping = there.get(entry);
-      if (mapping === undefined) return canHold(map, entry.provider);
-      return replaces && mapping.session !== null && mapping.session !== entry.session;
-    };
-    const going = entries.filter(canGo);
-    const newer = going.flatMap((entry) => {
-      const mapping = there.get(entry);
-      return mapping === undefined ? [] : [{ mapping, lastActivity: null }];
+    const going = entries.filter((entry) => {
+      const newer = there.get(entry);
+      if (newer === undefined) return canHold(map, entry.provider);
+      return replaces && newer.session !== null && newer.session !== entry.session;
     });
+    const replaced = going.flatMap((entry) => there.get(entry) ?? []);
     return {
       going,
       text: putMappings(map, going),
       announce() {
-        journal.announce(newer, map.shape);
+        const leaving = replaced.map((mapping) => ({ mapping, lastActivity: null }));
+        journal.announce(leaving, map.shape);
         const at = new Date().toISOString();
-        appendToJournal(
-          location,
-          going.flatMap(({ provider, chat, session }) =>
-            session === null ? [] : [{ op: 'restore', run, at, provider, chat, session } as const],
-          ),
+        const lines = going.flatMap(({ provider, chat, session }) =>
+          session === null ? [] : [{ op: 'restore', run, at, provider, chat, session } as const],
         );
+        appendToJournal(location, lines);
       },
-      holds: () => true,
     };
   });
-  journal.end([], [], committed.collisions);
+  journal.end([], [], end.collisions);
   const there = later && byChat(later);
-  const restored = new ByChat<FormerMapping>();
-  for (const entry of made.flatMap(({ going }) => going)) {
-    if (there === undefined || there.get(entry)?.raw === entry.raw) restored.set(entry, entry);
-  }
-  return { restored, ...committed };
+  const restored = made
+    .flatMap(({ going }) => going)
+    .filter((entry) => there === undefined || there.get(entry)?.raw === entry.raw);
+  return { restored: ByChat.of(restored.map((entry) => [entry, entry])), ...end };
 }
 
 function byChat(map: SessionMap): ByChat<Mapping> {

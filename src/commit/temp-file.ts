@@ -10,12 +10,11 @@ import {
   type Stats,
 } from 'node:fs';
 import { join } from 'node:path';
-import { CleanupError, errorCode } from '../errors.js';
+import { errorCode, reason } from '../errors.js';
 import { MAP_NAME } from '../session-map/location.js';
 import { writeFully } from '../system/durable.js';
 import { openForReading } from '../system/open.js';
 import { unlinkQuietly } from '../system/unlink.js';
-import { copyAttributes } from './attributes.js';
 import type { Kernel } from './kernel.js';
 
 /** A file that is to take the map's name. */
@@ -25,28 +24,20 @@ export interface TempFile {
   readonly file: number;
 }
 
-/** What the name of a temp file tells the next run, should this one be killed. */
-export interface TempName {
-  /** The hash of the map that it is to replace. */
-  readonly from: string;
-  /** The hash of the new map. */
-  readonly to: string;
-}
-
 const NAME = /^\.session_map\.json\.[0-9a-f]{8}\.([0-9a-f]{16})\.([0-9a-f]{16})\.tmp$/;
 
-/** What a file's name tells; undefined for any other file than a temp file of ours. */
-export function readTempName(fileName: string): TempName | undefined {
-  const [, from, to] = NAME.exec(fileName) ?? [];
-  return from === undefined || to === undefined ? undefined : { from, to };
+/**
+ * What a temp file's name tells the next run, should this one be killed: the hashes of the map that it is
+ * to replace and of the new one; none for any other file.
+ */
+export function hashesIn(fileName: string): readonly string[] {
+  return NAME.exec(fileName)?.slice(1) ?? [];
 }
 
 /** The hash of a map as temp files have it in their names. */
-export function hashOf(bytes: Uint8Array): string {
+export function hashOf(bytes: Uint8Array | string): string {
   return createHash('sha256').update(bytes).digest('hex').slice(0, 16);
 }
-
-const PERMISSIONS = 0o7777;
 
 /**
  * Writes a map into a new file beside the old one, with its mode, owner and attributes, safely on the
@@ -54,7 +45,7 @@ const PERMISSIONS = 0o7777;
  *
  * @param old the old map, opened
  * @param oldBytes what stands in it
- * @throws Error of the system call that failed, or CleanupError; nothing is left behind then
+ * @throws Error of the system call that failed, or one that says what can't be kept; nothing is left then
  */
 export function writeTempFile(
   directory: string,
@@ -73,8 +64,9 @@ export function writeTempFile(
       writeFully(file, bytes);
       const like = fstatSync(old);
       keepOwner(file, like);
-      copyAttributes(kernel, old, file);
-      keepMode(file, like);
+      keepAttributes(kernel, old, file);
+      // Some file systems give every file one mode and let nobody set it.
+      if (fstatSync(file).mode !== like.mode) fchmodSync(file, like.mode & 0o7777);
       fsyncSync(file);
     } finally {
       closeSync(file);
@@ -93,15 +85,29 @@ function keepOwner(file: number, { uid, gid }: Stats): void {
     fchownSync(file, uid, gid);
   } catch (error) {
     if (errorCode(error) !== 'EPERM') throw error;
-    throw new CleanupError(
-      own.uid === uid
-        ? `its group ${gid} can't be kept by a user who is not in it; run: chgrp ${own.gid} on the map, or join the group`
-        : `its owner (user ${uid}) can't be kept by this user; run as user ${uid}`,
-    );
+    const what = own.uid === uid ? `group ${gid}` : `owner (user ${uid})`;
+    throw new Error(`its ${what} can't be kept by this user`);
   }
 }
 
-/** Some file systems give every file one mode and let nobody set it. */
-function keepMode(file: number, { mode }: Stats): void {
-  if (fstatSync(file).mode !== mode) fchmodSync(file, mode & PERMISSIONS);
+const ACCESS_LIST = 'system.posix_acl_access';
+// What users and programs have noted, and security labels, but for what the kernel computes of the content.
+const KEPT = /^(system\.posix_acl_access|user\..*|security\.(?!ima$|evm$).*)$/;
+// Only root may set most labels; a new file has those that the system gives it.
+const NOT_ALLOWED = ['EPERM', 'EACCES', 'EOPNOTSUPP'];
+
+function keepAttributes(kernel: Kernel, from: number, to: number): void {
+  const wanted = kernel.attributesOf(from).filter((name) => KEPT.test(name));
+  for (const name of wanted) {
+    try {
+      kernel.copyAttribute(from, to, name);
+    } catch (error) {
+      const isLabel = name.startsWith('security.');
+      if (isLabel && NOT_ALLOWED.includes(errorCode(error) ?? '')) continue;
+      throw new Error(`its attribute ${name} can't be kept: ${reason(error)}`);
+    }
+  }
+  // The directory may have given it one.
+  const hasList = kernel.attributesOf(to).includes(ACCESS_LIST);
+  if (hasList && !wanted.includes(ACCESS_LIST)) kernel.removeAttribute(to, ACCESS_LIST);
 }

@@ -23,7 +23,7 @@ describeWith({ commands: ['strace', 'flock'] })('two runs at once', () => {
     for (const { status, stdout, stderr } of [second, restore]) {
       expect({ status, stdout }).toEqual({ status: 75, stdout: '' });
       expect(stderr).toMatch(/^claude-session-cleanup: error: [^\n]+\n$/);
-      expect(stderr).toContain(`another run (process ${first.pid}) holds ${lockOf(home)}`);
+      expect(stderr).toContain(`another run holds ${lockOf(home)}`);
     }
     expect(look.summary).toMatchObject({ wouldRemove: 1 });
     expect(home.map).toEqual(OLD);
@@ -63,7 +63,7 @@ describeWith({ commands: ['strace', 'flock'] })('the lock of a run that has ende
     const first = await runHaltedAt(home, { call: 'fsync', when: 1, path: journalOf(home) });
     process.kill(first.pid, 'SIGKILL');
     await first.goOn();
-    expect(readFileSync(lockOf(home), 'utf8')).toBe(`${first.pid}\n`);
+    expect(existsSync(lockOf(home))).toBe(true);
 
     expect(await home.run(['-q'])).toMatchObject({ status: 0, stderr: '' });
 
@@ -72,8 +72,7 @@ describeWith({ commands: ['strace', 'flock'] })('the lock of a run that has ende
   });
 
   it.each([
-    ['names a living process', (path: string) => writeFileSync(path, `${process.pid}\n`)],
-    ['says nothing', (path: string) => writeFileSync(path, '')],
+    ['is a file', (path: string) => writeFileSync(path, '')],
     ['is a link, as in version 1.0', (path: string) => symlinkSync('1 2 3 4', path)],
   ])('and that %s holds nobody up', async (_, leave) => {
     const home = homeToClean();
@@ -97,7 +96,7 @@ describeWith({ root: true, commands: ['unshare', 'flock'] })('a lock of another 
 
     const { status, stderr } = await home.run(['-q']);
     expect({ status, map: home.map }).toEqual({ status: 75, map: OLD });
-    expect(stderr).toContain('another run (of an unknown process) holds');
+    expect(stderr).toContain('another run holds');
 
     container.kill('SIGKILL');
     await once(container, 'exit');

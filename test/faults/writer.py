@@ -8,7 +8,7 @@ reread   as rename, but every change starts from what the file has at that momen
 open     as inplace, but the file is kept open from one save to the next ones
 append   truncated by its name, then opened for appending
 mmap     mapped into memory; a chat gets another session, of the same length
-sed, jq  a person's change: sed -i; jq into a file, which mv moves into place
+sed, jq, vim  a person's change: sed -i; jq into a file, which mv moves into place; an editor
 
 Commands on standard input, each answered by one JSON line:
 prepare  opens idle chats, so that a run has something to remove
@@ -116,15 +116,26 @@ def change_mapped(chat, session):
 EDITS = {
     "sed": """sed -i 's/"claude-cli": {/&"{chat}": "{session}", /' {path}""",
     "jq": """jq -c '."claude-cli"."{chat}" = "{session}"' {path} >{path}.next && mv {path}.next {path}""",
+    # It does not write when the map has changed since it was read, or while it opens it (E949), and ends
+    # with 0 nevertheless: what it has written is not modified any more.
+    "vim": """vim -u NONE -n -es -c '%s/"claude-cli": {/&"{chat}": "{session}", /' -c 'w!' -c 'if !&modified | call writefile([], "{written}") | endif' -c 'q!' {path}""",
 }
 
 
 def change_by_hand(chat, session):
     global saves
-    command = EDITS[mode].replace("{chat}", chat).replace("{session}", session).replace("{path}", path)
+    written = counter_file + ".written"
+    names = {"{chat}": chat, "{session}": session, "{path}": path, "{written}": written}
+    command = EDITS[mode]
+    for name, value in names.items():
+        command = command.replace(name, value)
     mark()
     done = subprocess.run(command, shell=True, stdin=subprocess.DEVNULL, capture_output=True)
     mark()
+    if mode == "vim":
+        if not os.path.exists(written):
+            return False
+        os.unlink(written)
     saves += 1
     return done.returncode == 0
 

@@ -2,8 +2,10 @@ import { chmodSync, fstatSync, readFileSync, renameSync, statSync, writeFileSync
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { commit } from '../../../src/commit/commit.js';
+import type { Kernel } from '../../../src/commit/kernel.js';
 import { CleanupError } from '../../../src/errors.js';
 import {
+  type Chats,
   hastenClock,
   inTurn,
   KERNEL,
@@ -166,19 +168,21 @@ describe('a commit beside a writer', () => {
     expect({ collisions, chats: map.chats }).toEqual({ collisions: 1, chats: NEW });
   });
 
-  it('gives the map its name back when somebody has opened it an instant before', async () => {
+  it.each([
+    ['before the journal is written', 0, 1],
+    ['before the exchange', 1, 1],
+    ['in the instant of the exchange', 2, 3],
+    ['right after it', 3, 3],
+    ['in the last instant', 12, 3],
+  ])('lets one write who opens the map %s', async (_, looks, exchanges) => {
     const map = new MapDirectory(OLD);
     const before = map.inode;
+    const whole = Array.from({ length: looks }, () => () => true);
+    const isLeaseWhole = inTurn([...whole, () => false], KERNEL.isLeaseWhole);
     const names: number[] = [];
-    const isLeaseWhole = inTurn([() => false], (file: number) => {
-      names.push(map.inode);
-      return KERNEL.isLeaseWhole(file);
-    });
-    let exchanges = 0;
     const exchange = (a: string, b: string): boolean => {
-      exchanges += 1;
       const done = KERNEL.exchange(a, b);
-      if (exchanges === 2) expect(map.inode).toBe(before);
+      names.push(map.inode);
       return done;
     };
     const committed = await commit(
@@ -186,11 +190,78 @@ describe('a commit beside a writer', () => {
       withoutIdle,
       kernelThat({ isLeaseWhole, exchange }),
     );
-    expect({ collisions: committed.collisions, exchanges, chats: map.chats }).toEqual({
+    expect({ collisions: committed.collisions, chats: map.chats }).toEqual({
       collisions: 1,
-      exchanges: 3,
       chats: NEW,
     });
+    expect(names).toHaveLength(exchanges);
+    if (exchanges === 3) expect(names[1]).toBe(before);
+    expect(map.names).toEqual(['session_map.json']);
+  });
+
+  /** Somebody opens our map while it has the name, and writes into it once it is taken back. */
+  function openedOurs(map: MapDirectory, chats: Chats): Partial<Kernel> {
+    let ours = 0;
+    let isOver = false;
+    return {
+      // The test itself writes: no lease of ours may make it wait.
+      takeReadLease: inTurn<[number], 'granted' | 'refused'>(
+        [() => 'granted', () => 'granted', () => 'refused', () => 'refused'],
+        () => 'granted',
+      ),
+      isLeaseWhole: (file) => isOver || fstatSync(file).ino !== ours,
+      exchange: inTurn(
+        [
+          (a, b) => {
+            const done = KERNEL.exchange(a, b);
+            ours = map.inode;
+            return done;
+          },
+          (a, b) => {
+            const done = KERNEL.exchange(a, b);
+            writeFileSync(a, JSON.stringify({ 'claude-cli': chats }));
+            return done;
+          },
+          (a, b) => {
+            isOver = true;
+            return KERNEL.exchange(a, b);
+          },
+        ],
+        KERNEL.exchange,
+      ),
+    };
+  }
+
+  it('keeps what is written into a map of ours that was opened before it was taken back', async () => {
+    const map = new MapDirectory(OLD);
+    const holds = inTurn([() => true, () => false], () => true);
+    const { made } = await commit(
+      map.location,
+      (current) => withoutIdle(current, { holds }),
+      kernelThat(openedOurs(map, { busy: '8', saved: '7' })),
+    );
+    expect(made).not.toHaveLength(0);
+    expect(map.chats).toEqual({ busy: '8', saved: '7' });
+    expect(map.names).toEqual(['session_map.json']);
+  });
+
+  it('leaves a map of ours to the next run that somebody keeps open', async () => {
+    const map = new MapDirectory(OLD);
+    const { takeReadLease: _, ...kernel } = openedOurs(map, { busy: '8' });
+    const holds = inTurn([() => true, () => false], () => true);
+    const takeReadLease = inTurn<[number], 'granted' | 'refused'>(
+      [() => 'granted', () => 'granted'],
+      () => 'refused',
+    );
+    hastenClock(500);
+    const tried = commit(
+      map.location,
+      (current) => withoutIdle(current, { holds }),
+      kernelThat({ ...kernel, takeReadLease }),
+    );
+    await expect(tried).rejects.toThrow(/kept it open for writing/);
+    expect(map.chats).toEqual(OLD);
+    expect(map.names).toEqual([expect.stringMatching(/tmp$/), 'session_map.json']);
   });
 
   it('takes a map that was renamed into place in the last instant', async () => {
@@ -247,7 +318,7 @@ describe('a commit beside a writer', () => {
       ],
       KERNEL.exchange,
     );
-    const isLeaseWhole = inTurn([() => false], KERNEL.isLeaseWhole);
+    const isLeaseWhole = inTurn([() => true, () => true, () => false], KERNEL.isLeaseWhole);
     await commit(map.location, withoutIdle, kernelThat({ exchange, isLeaseWhole }));
     expect(map.chats).toEqual({ ...NEW, newest: '6' });
     expect(map.names).toEqual(['session_map.json']);
@@ -306,46 +377,6 @@ describe('a commit whose conditions change', () => {
     };
     expect((await commit(map.location, plan, KERNEL)).made).toEqual([]);
     expect({ chats: map.chats, inode: map.inode }).toEqual({ chats: OLD, inode: before });
-  });
-
-  it('and whose new map somebody has open by then, puts back what is to stay', async () => {
-    const map = new MapDirectory(OLD);
-    let isActive = false;
-    const holds = inTurn(
-      [
-        () => true,
-        () => {
-          isActive = true;
-          return false;
-        },
-      ],
-      () => true,
-    );
-    // The old map's, and then the new one's.
-    const isLeaseWhole = inTurn([() => true, () => false], () => true);
-    let ours = 0;
-    const exchange = inTurn(
-      [
-        KERNEL.exchange,
-        KERNEL.exchange,
-        (a: string, b: string) => {
-          const done = KERNEL.exchange(a, b);
-          ours = map.inode;
-          writeFileSync(map.path, JSON.stringify({ 'claude-cli': { ...NEW, saved: '7' } }));
-          return done;
-        },
-      ],
-      KERNEL.exchange,
-    );
-    const plan = (current: Parameters<typeof withoutIdle>[0]) => {
-      const { text } = isActive ? current : withoutIdle(current);
-      return { text, announce: () => {}, holds };
-    };
-    // The test itself writes into the new map: no lease of ours may make it wait.
-    const takeReadLease = () => 'granted' as const;
-    await commit(map.location, plan, kernelThat({ exchange, isLeaseWhole, takeReadLease }));
-    expect(ours).not.toBe(0);
-    expect(map.chats).toEqual({ ...OLD, saved: '7' });
   });
 });
 

@@ -53,9 +53,9 @@ describe('the kernel', () => {
   it('locks a file for one at a time', () => {
     const { path } = new MapDirectory({});
     const [one, two] = [opened(path, 'r+'), opened(path, 'r+')];
-    expect(KERNEL.lock(one, 'exclusive')).toBe(true);
-    expect(KERNEL.lock(two, 'shared')).toBe(false);
-    expect(() => KERNEL.lock(-1, 'shared')).toThrow(/EBADF/);
+    expect(KERNEL.lock(one)).toBe(true);
+    expect(KERNEL.lock(two)).toBe(false);
+    expect(() => KERNEL.lock(-1)).toThrow(/EBADF/);
   });
 
   it('copies and removes attributes', () => {

@@ -1,11 +1,11 @@
 import { createHash } from 'node:crypto';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { fstatSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { Kernel } from '../../../src/commit/kernel.js';
 import { clearLeftovers } from '../../../src/commit/leftovers.js';
 import { Problems } from '../../../src/output/problems.js';
-import { KERNEL, kernelThat, MapDirectory } from './map-directory.js';
+import { hastenClock, KERNEL, kernelThat, MapDirectory } from './map-directory.js';
 
 const OLD = '{"claude-cli":{"idle":"1","busy":"2"}}';
 const NEW = '{"claude-cli":{"busy":"2"}}';
@@ -19,8 +19,12 @@ function hashOf(text: string): string {
 const NAME = `.session_map.json.01234567.${hashOf(OLD)}.${hashOf(NEW)}.tmp`;
 
 /** What is there after a run was killed that was to replace the old map by the new one. */
-async function cleared(map: string, leftover: string, kernel: Kernel = KERNEL) {
-  const home = new MapDirectory({});
+async function cleared(
+  map: string,
+  leftover: string,
+  kernel: Kernel = KERNEL,
+  home = new MapDirectory({}),
+) {
   const path = join(home.location.directory, NAME);
   writeFileSync(home.path, map);
   writeFileSync(path, leftover);
@@ -47,6 +51,14 @@ describe('what a killed run left', () => {
     expect(await cleared(map, leftover)).toEqual({ map, leftover: undefined, said: [] });
   });
 
+  it.each([
+    ['half of the new map', OLD, NEW.slice(0, 9)],
+    ['the new map', NEWEST, NEW],
+  ])('is removed also where every lease is refused: %s', async (_, map, leftover) => {
+    const kernel = kernelThat({ takeReadLease: () => 'refused' });
+    expect(await cleared(map, leftover, kernel)).toEqual({ map, leftover: undefined, said: [] });
+  });
+
   it('gets its name back when somebody has written it, and the map is the one we put there', async () => {
     expect(await cleared(NEW, THEIRS)).toEqual({ map: THEIRS, leftover: undefined, said: [] });
   });
@@ -55,7 +67,7 @@ describe('what a killed run left', () => {
     expect(await cleared(NEWEST, THEIRS)).toEqual({
       map: NEWEST,
       leftover: THEIRS,
-      said: [expect.stringMatching(/another program's map, which a killed run had swapped out/)],
+      said: [expect.stringMatching(/another program's map, which a run had swapped out/)],
     });
   });
 
@@ -65,11 +77,27 @@ describe('what a killed run left', () => {
     expect(await cleared(NEW, half, kernel)).toEqual({ map: NEW, leftover: half, said: [] });
   });
 
+  it('gets its name back when somebody has written it before it was swapped out', async () => {
+    expect(await cleared(OLD, THEIRS)).toEqual({ map: THEIRS, leftover: undefined, said: [] });
+  });
+
   it('is left to the next run while somebody writes the map', async () => {
+    hastenClock(500);
     const kernel = kernelThat({
-      takeReadLease: (file) => (readFileSync(file, 'utf8') === NEW ? 'refused' : 'granted'),
+      takeReadLease: (file) => (fstatSync(file).size === NEW.length ? 'refused' : 'granted'),
     });
-    expect(await cleared(NEW, THEIRS, kernel)).toEqual({ map: NEW, leftover: THEIRS, said: [] });
+    const home = new MapDirectory({});
+    await expect(cleared(NEW, THEIRS, kernel, home)).rejects.toThrow(/kept it open for writing/);
+    expect(home.names).toContain(NAME);
+  });
+
+  it('is put into its place in the weaker way where there is no other, which is said', async () => {
+    const kernel = kernelThat({ exchange: () => false });
+    expect(await cleared(NEW, THEIRS, kernel)).toEqual({
+      map: THEIRS,
+      leftover: undefined,
+      said: [expect.stringContaining('in the weaker way')],
+    });
   });
 
   it('is told by its name: other files stay', async () => {

@@ -11,8 +11,8 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { onTestFinished, vi } from 'vitest';
-import type { Change } from '../../../src/commit/commit.js';
 import { type Kernel, loadKernel } from '../../../src/commit/kernel.js';
+import type { Change } from '../../../src/commit/publish.js';
 import { Problems } from '../../../src/output/problems.js';
 import { removeMappings } from '../../../src/session-map/edit.js';
 import { locateMap, type MapLocation } from '../../../src/session-map/location.js';
