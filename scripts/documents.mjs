@@ -15,8 +15,9 @@ await build({
   platform: 'node',
   define: { __VERSION__: JSON.stringify(version) },
 });
-const documents = await import(bundle);
-const template = readFileSync(`${root}/scripts/documents/manual.roff`, 'utf8');
+const documents = (await import(bundle)).default;
+const template = (name) => readFileSync(`${root}/scripts/documents/${name}`, 'utf8');
 
-export const { optionsTable, completion } = documents.default;
-export const manual = () => documents.default.manual(template);
+export const { optionsTable } = documents;
+export const manual = () => documents.manual(template('manual.roff'));
+export const completion = (shell) => documents.completion(template(`completion.${shell}`), shell);

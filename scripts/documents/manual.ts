@@ -2,26 +2,21 @@ import type { Command } from 'commander';
 import { VERSION } from '../../src/name.js';
 import { longOf, optionsOf } from '../../src/options/table.js';
 
-/**
- * The manual page, in man(7)'s language.
- *
- * @param template the page, with a @WORD@ in the place of what the program's commands and options say
- */
-export function manualPage(template: string, root: Command): string {
+/** What the program's commands and options are in the places of the manual page. */
+export function manualParts(root: Command): Record<string, string> {
   const commands = root.createHelp().visibleCommands(root);
-  const parts: Readonly<Record<string, string[]>> = {
-    VERSION: [VERSION],
-    SYNOPSIS: commands.map((each) => `.br\n.B ${root.name()} ${each.name()}\n${each.usage()}`),
-    OPTIONS: options(root),
-    COMMANDS: commands.flatMap((each) => [
-      `.SS ${each.name()} ${each.usage()}\n${sentence(each.description())}`,
-      ...(each.name() === 'clean' ? [] : options(each)),
-    ]),
-    VARIABLES: variables(),
+  const named = commands.map((each) => `.br\n.B ${root.name()} ${each.name()}\n${each.usage()}`);
+  const described = commands.flatMap((each) => [
+    `.SS ${each.name()} ${each.usage()}\n${sentence(each.description())}`,
+    ...(each.name() === 'clean' ? [] : options(each)),
+  ]);
+  return {
+    VERSION,
+    SYNOPSIS: named.join('\n'),
+    OPTIONS: options(root).join('\n'),
+    COMMANDS: described.join('\n'),
+    VARIABLES: variables().join('\n'),
   };
-  const page = template.replaceAll(/@(\w+)@/g, (_, part) => parts[part]?.join('\n') ?? '');
-  // Left alone, roff makes a hyphen of it, which nobody can paste into a shell.
-  return page.replaceAll(/(?<!^\.TH .*)-/gm, '\\-');
 }
 
 function options(command: Command): string[] {
