@@ -2,11 +2,10 @@ import type { LastRun } from '../journal/last-run.js';
 import { VERSION } from '../name.js';
 import { counted } from '../output/counted.js';
 import { type Finding, ok, problem, warning } from '../output/finding.js';
-import { localTime } from '../output/time.js';
+import { localTime, timeAgo } from '../output/time.js';
 import { installCommand, type Job } from './job.js';
 
 const SUBJECT = 'last run';
-const HOUR_MS = 3600 * 1000;
 // Between the start of a run and what it and cron's script write down.
 const SLACK_MS = 5 * 1000;
 // A persistent timer counts its first activation as a start.
@@ -50,7 +49,7 @@ function checkSilence(job: Job, ended: number, now: number): Finding[] {
 
 function describe(last: LastRun, ended: number, jobs: readonly Job[], now: number): Finding {
   const { user, exitStatus, error, removed, thresholdHours } = last;
-  const when = `${localTime(ended)}, ${((now - ended) / HOUR_MS).toFixed(1)}h ago, as ${user}`;
+  const when = `${localTime(ended)}, ${timeAgo(ended, now)}, as ${user}`;
   if (exitStatus !== 0) {
     const cause = error === null ? `status ${exitStatus}` : `status ${exitStatus}: ${error}`;
     return problem(SUBJECT, `${when}: failed with ${cause}`, jobs[0]?.logCommand ?? null);

@@ -3,6 +3,7 @@ import { CleanupError, reason } from '../errors.js';
 import { type LastRun, readLastRun } from '../journal/last-run.js';
 import { type Finding, ok, problem, warning } from '../output/finding.js';
 import { Problems } from '../output/problems.js';
+import { timeAgo } from '../output/time.js';
 import { locateMap, type MapLocation } from '../session-map/location.js';
 import { type MapSnapshot, readMap } from '../session-map/read.js';
 import { nameOf } from '../system/account.js';
@@ -14,8 +15,6 @@ export interface MapFindings {
   readonly snapshot?: MapSnapshot | undefined;
   readonly last?: LastRun | undefined;
 }
-
-const HOUR_MS = 3600 * 1000;
 
 /**
  * Looks at the map and its directory, and reads the last run's record.
@@ -54,9 +53,9 @@ function told({ all }: Problems): Finding[] {
 }
 
 function describe({ path }: MapLocation, { map, stats }: MapSnapshot, now: number): Finding {
-  const age = ((now - stats.mtimeMs) / HOUR_MS).toFixed(1);
   const shape = map.shape === 'flat' ? 'flat' : 'by provider';
-  return ok('map', `${path}, ${shape}, of user ${nameOf(stats.uid)}, last written ${age}h ago`);
+  const written = `last written ${timeAgo(stats.mtimeMs, now)}`;
+  return ok('map', `${path}, ${shape}, of user ${nameOf(stats.uid)}, ${written}`);
 }
 
 function checkDirectory({ directory }: MapLocation, { stats: { uid } }: MapSnapshot): Finding {

@@ -1,3 +1,4 @@
+import { formatDistanceStrict } from 'date-fns/formatDistanceStrict';
 import { hoursToMilliseconds } from 'date-fns/hoursToMilliseconds';
 
 // The last moment that a Date can show; a file can carry any time.
@@ -19,6 +20,11 @@ export function localTime(time: number): string {
 
 function pad(number: number, width = 2): string {
   return String(number).padStart(width, '0');
+}
+
+/** How far a moment is from now, such as `25 minutes ago`; both in ms since the epoch. */
+export function timeAgo(time: number, now: number): string {
+  return formatDistanceStrict(time, now, { addSuffix: true });
 }
 
 /** The hours that a session has been idle, with one decimal; both times in ms since the epoch. */

@@ -2,12 +2,13 @@ import { CleanupError } from '../errors.js';
 import type { JournalEntry } from '../journal/entries.js';
 import { type Removals, removedBefore } from '../journal/outcomes.js';
 import { PROGRAM } from '../name.js';
+import { counted } from '../output/counted.js';
 import { printable } from '../output/printable.js';
 import { isoTime, localTime } from '../output/time.js';
 import { providerOf } from '../providers/index.js';
 import { ByChat, type ChatName, meant } from '../session-map/by-chat.js';
 import type { Assessment } from '../sessions/assess.js';
-import type { Decision } from '../sessions/decide.js';
+import type { Decision, KeptBecause, Process } from '../sessions/decide.js';
 
 const HOUR_MS = 3600 * 1000;
 
@@ -82,50 +83,75 @@ export function resumeCommand({ mapping, transcript }: Decision): string | null 
 
 /** Where a session's transcript lies, and the command that takes the session up again. */
 export function transcriptLines(decision: Decision): string[] {
-  return linesOf({ transcript: decision.transcript, resume: resumeCommand(decision) });
+  return linesOf([
+    ['Transcript', decision.transcript],
+    ['Resume', resumeCommand(decision)],
+  ]);
 }
 
-/** All that is known of a row of the list. */
+/** All that is known of a row of the list; times are local. */
 export function detailLines(
   decision: Decision,
   sharedWith: readonly string[] = [],
   weighed?: Weighed,
 ): string[] {
-  const { mapping, transcript, keptBecause } = decision;
-  return linesOf({
-    chat: `${mapping.provider}/${mapping.chat}`,
-    session: mapping.session,
-    transcript,
-    resume: resumeCommand(decision),
-    sharedWith,
-    ...(weighed && { decision: keptBecause === null ? 'goes' : `stays (${keptBecause})` }),
-    ...weighed,
-  });
+  const { mapping } = decision;
+  return [
+    ...linesOf([
+      ['Chat', `${mapping.provider}/${mapping.chat}`],
+      ['Session', mapping.session],
+    ]),
+    ...transcriptLines(decision),
+    ...linesOf(sharedWith.map((chat): Line => ['Shared with', chat])),
+    ...(weighed === undefined ? [] : weighedLines(decision, weighed)),
+  ];
+}
+
+const STAYS: Readonly<Record<KeptBecause, string>> = {
+  active: 'it is active',
+  running: 'its process runs, or may run',
+  rule: '--keep names it',
+  missing: 'it has no transcript, which only --missing remove acts on',
+  doubt: 'whether it is idle is not known for sure',
+  guard: 'nothing is removed at all',
+};
+const PROCESS: Readonly<Record<Process, string>> = {
+  running: 'runs right now',
+  perhaps: 'may run: what shows it could not be read, or can be read either way',
+  none: 'none was seen',
+};
+
+function weighedLines({ keptBecause }: Decision, weighed: Weighed): string[] {
+  const { files, obstacles, missingSince, removals } = weighed;
+  return linesOf([
+    ['Decision', keptBecause === null ? 'goes' : `stays: ${STAYS[keptBecause]}`],
+    ['Threshold', counted(weighed.thresholdHours, 'hour')],
+    ['Process', PROCESS[weighed.process]],
+    ...files.map((one): Line => ['File', `${local(one.modified)} ${one.part} ${one.path}`]),
+    ...obstacles.map((obstacle): Line => ['In doubt', obstacle]),
+    ['No transcript since', missingSince && local(missingSince)],
+    ...removals.map(removal),
+  ]);
 }
 
 /** What is known of a chat that is no longer mapped. */
 export function removedLines({ provider, chat, removals }: Removals): string[] {
-  return linesOf({ removals, toPutItBack: `${PROGRAM} restore ${provider}/${chat}` });
+  const command = `${PROGRAM} restore ${provider}/${chat}`;
+  return linesOf([...removals.map(removal), ['To put it back', command]]);
 }
 
-/** A line for each value, those of arrays one by one, behind its name; none for null and false. */
-function linesOf(record: object): string[] {
-  return Object.entries(record).flatMap(([name, value]) => {
-    const label = spaced(name.charAt(0).toUpperCase() + name.slice(1));
-    const values = [value].flat().filter((each) => (each ?? false) !== false);
-    return values.map((each) => `${label}: ${printable(inText(each))}`);
-  });
+function removal({ removedAt, session, lastActivity }: Removals['removals'][number]): Line {
+  const last = lastActivity === null ? 'no transcript' : `last: ${local(lastActivity)}`;
+  return ['Removed', `${local(removedAt)} session ${session} (${last})`];
 }
 
-function spaced(name: string): string {
-  return name.replace(/(?<!^)[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`);
+type Line = readonly [label: string, value: string | null];
+
+/** Lines for people of those that have a value. */
+function linesOf(lines: readonly Line[]): string[] {
+  return lines.flatMap(([label, value]) => (value === null ? [] : `${label}: ${printable(value)}`));
 }
 
-const ISO_TIME = /^[+-]?\d+-\d\d-\d\dT[\d:.]+Z$/;
-
-function inText(value: unknown): string {
-  if (typeof value === 'string') return ISO_TIME.test(value) ? localTime(Date.parse(value)) : value;
-  if (typeof value !== 'object' || value === null) return String(value ?? 'unknown');
-  const members = Object.entries(value);
-  return members.map(([name, member]) => `${spaced(name)} ${inText(member)}`).join(', ');
+function local(time: string): string {
+  return localTime(Date.parse(time));
 }

@@ -3,7 +3,7 @@ import { colorsFor, page } from '../output/page.js';
 import { printable } from '../output/printable.js';
 import { shortNames } from '../output/short-names.js';
 import { type Column, tableLines, tableWidth, widthOf } from '../output/terminal.js';
-import { hoursIdle, localTime } from '../output/time.js';
+import { hoursIdle, localTime, timeAgo } from '../output/time.js';
 import { type CleanReport, type Row, summarize } from './clean-report.js';
 import type { TextStyle } from './clean-text.js';
 import { detailLines, removedLines } from './details.js';
@@ -107,13 +107,14 @@ function endLines(report: CleanReport): string[] {
   return [
     `${checked}${part} mapped in ${source}: ${active} active, ${idle} idle for more than ${report.thresholdHours}h, ${checked - active - idle} other`,
     ...(isShared ? [shared] : []),
-    lastRunInWords(report),
+    lastRunInWords(report.lastRun, report.now),
   ];
 }
 
-function lastRunInWords({ lastRun }: CleanReport): string {
+function lastRunInWords(lastRun: CleanReport['lastRun'], now: number): string {
   if (lastRun === undefined) return 'Last run: none is recorded';
   const { endedAt, exitStatus, error, removed } = lastRun;
   const end = exitStatus === 0 ? 'done' : `failed (${printable(error ?? `exit ${exitStatus}`)})`;
-  return `Last run: ${localTime(Date.parse(endedAt))}, ${end}, ${counted(removed, 'mapping')} removed`;
+  const when = timeAgo(Date.parse(endedAt), now);
+  return `Last run: ${when}, ${end}, ${counted(removed, 'mapping')} removed`;
 }

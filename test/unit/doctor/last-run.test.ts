@@ -50,7 +50,7 @@ describe('the last run', () => {
         subject: 'last run',
         level: 'ok',
         message: expect.stringMatching(
-          /, 0\.5h ago, as bridge, threshold 4 hours, removed 1 mapping$/,
+          /, 30 minutes ago, as bridge, threshold 4 hours, removed 1 mapping$/,
         ),
       }),
     ]);

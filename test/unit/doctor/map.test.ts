@@ -29,7 +29,7 @@ describe('a map', () => {
     const found = await checkMap(home.sessionDir, Date.now());
     expect(levels(found)).toEqual(['map ok', 'directory ok']);
     expect(found.checks[0]?.message).toMatch(
-      /^\S+session_map\.json, by provider, of user \S+, last written 1\.5h ago$/,
+      /^\S+session_map\.json, by provider, of user \S+, last written 2 hours ago$/,
     );
     expect(found.checks[1]?.message).toBe(`${home.sessionDir} can be written to`);
     expect(found.snapshot?.map.shape).toBe('by-provider');

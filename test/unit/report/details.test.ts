@@ -114,11 +114,11 @@ describe('the details of a mapping', () => {
     const path = '/srv/\u001b[2J.jsonl';
     const lines = detailLines(decision, ['claude-cli/a', 'claude-cli/b'], {
       files: [{ path, part: 'extra', modified: REMOVED_AT }],
-      obstacles: [],
+      obstacles: ['/srv/x.jsonl: permission denied'],
       process: 'perhaps',
       thresholdHours: 1.5,
       isKept: true,
-      missingSince: null,
+      missingSince: REMOVED_AT,
       resume: `claude --resume ${session}`,
       removals: [{ removedAt: REMOVED_AT, session, lastActivity: null }],
     });
@@ -126,12 +126,13 @@ describe('the details of a mapping', () => {
     expect(lines.slice(4)).toEqual([
       'Shared with: claude-cli/a',
       'Shared with: claude-cli/b',
-      'Decision: stays (rule)',
-      `Files: path /srv/\\u{1b}[2J.jsonl, part extra, modified ${time}`,
-      'Process: perhaps',
-      'Threshold hours: 1.5',
-      'Is kept: true',
-      `Removals: removed at ${time}, session ${session}, last activity unknown`,
+      'Decision: stays: --keep names it',
+      'Threshold: 1.5 hours',
+      'Process: may run: what shows it could not be read, or can be read either way',
+      `File: ${time} extra /srv/\\u{1b}[2J.jsonl`,
+      'In doubt: /srv/x.jsonl: permission denied',
+      `No transcript since: ${time}`,
+      `Removed: ${time} session ${session} (no transcript)`,
     ]);
   });
 
@@ -140,7 +141,7 @@ describe('the details of a mapping', () => {
     const removals = [{ removedAt: REMOVED_AT, session, lastActivity }];
     const [removedAt, last] = [REMOVED_AT, lastActivity].map((time) => localTime(Date.parse(time)));
     expect(removedLines({ provider: 'claude-cli', chat: 'a', removals })).toEqual([
-      `Removals: removed at ${removedAt}, session ${session}, last activity ${last}`,
+      `Removed: ${removedAt} session ${session} (last: ${last})`,
       'To put it back: claude-session-cleanup restore claude-cli/a',
     ]);
   });
