@@ -79,8 +79,10 @@ export function appendToJournal(place: MapPlace, entries: Iterable<JournalEntry>
     const { O_RDWR, O_APPEND, O_CREAT } = constants;
     const { file, size } = openOurs(path, O_RDWR | O_APPEND | O_CREAT);
     try {
-      const end = endOfWholeLines(file, size);
-      if (end < size) ftruncateSync(file, end);
+      // Without the line that a killed run has left unfinished.
+      const [last] = linesFromEnd(file, size);
+      const end = last?.isEnded === false ? last.start : size;
+      ftruncateSync(file, end);
       try {
         writeLines(file, entries);
         fsyncSync(file);
@@ -108,12 +110,6 @@ function writeLines(file: number, entries: Iterable<JournalEntry>): void {
     piece = '';
   }
   writeFully(file, piece);
-}
-
-/** Without the line that a killed run has left unfinished. */
-function endOfWholeLines(file: number, size: number): number {
-  for (const { isEnded, start } of linesFromEnd(file, size)) return isEnded ? size : start;
-  return size;
 }
 
 /**
