@@ -1,4 +1,3 @@
-import { Chalk, supportsColor } from 'chalk';
 import stringWidth from 'string-width';
 import { PLAIN } from './printable.js';
 
@@ -13,7 +12,9 @@ export interface Column {
 const GAP = '  ';
 
 /** @param isWanted whatever the terminal can show */
-export function terminalColors(isWanted = false) {
+export async function terminalColors(isWanted = false) {
+  // It looks at the terminal when it is loaded, which takes Node 3 ms.
+  const { Chalk, supportsColor } = await import('chalk');
   const level = supportsColor ? supportsColor.level : 0;
   return new Chalk({ level: isWanted && level === 0 ? 1 : level });
 }
