@@ -131,6 +131,8 @@ describe('what could not be looked at', () => {
 it('the transcripts of a CLI are counted, whoever has them', () => {
   const home = new Home();
   for (const number of [1, 2, 3]) home.claude(uuid(number), 5);
+  // Of this CLI nothing is mapped: it is not looked at.
+  home.codex(uuid(1), 5);
   const activity = activityIn(home, [mapping(A)]);
   expect(activity.transcriptsOf('claude')).toBe(3);
   expect(activity.transcriptsOf('codex')).toBe(0);
@@ -191,15 +193,20 @@ describe('looking anew', () => {
   function foundLongAgo() {
     const home = new Home();
     home.claude(A, 5);
+    home.gemini(B, 5);
     const project = join(home.dir, '.claude/projects/-srv-work');
     const longAgo = new Date(Date.now() - 9 * HOUR_MS);
     const settle = () => {
-      for (const path of [project, dirname(project), join(home.dir, '.claude')]) {
-        utimesSync(path, longAgo, longAgo);
+      for (const path of ['.claude', '.claude/projects', '.claude/projects/-srv-work']) {
+        utimesSync(join(home.dir, path), longAgo, longAgo);
+      }
+      for (const path of ['.gemini', '.gemini/tmp', '.gemini/tmp/work', '.gemini/tmp/work/chats']) {
+        utimesSync(join(home.dir, path), longAgo, longAgo);
       }
     };
     settle();
-    return { home, project, settle, activity: activityIn(home, [mapping(A)]) };
+    const activity = activityIn(home, [mapping(A), mapping(B, 'gemini')]);
+    return { home, project, settle, activity };
   }
 
   const last = (activity: FoundActivity) => {
@@ -238,10 +245,19 @@ describe('looking anew', () => {
     home.claude(A, 5);
     const project = join(home.dir, '.claude/projects/-srv-work');
     const moment = new Date(Math.floor(Date.now() / 1000) * 1000);
-    utimesSync(project, moment, moment);
+    const settle = () => utimesSync(project, moment, moment);
+    settle();
+    for (const path of [dirname(project), join(home.dir, '.claude')]) age(path, 9);
     const activity = activityIn(home, [mapping(A)], moment.getTime() + 1500);
     home.file(`.claude/projects/-srv-work/${A}/agent-a1.jsonl`, 3);
-    for (const path of [project, dirname(project)]) utimesSync(path, moment, moment);
+    settle();
+    expect(last(activity)).toBe(3);
+  });
+
+  it('goes through a directory whose time is any other, also an older one', () => {
+    const { home, project, activity } = foundLongAgo();
+    home.file(`.claude/projects/-srv-work/${A}/agent-a1.jsonl`, 3);
+    age(project, 20);
     expect(last(activity)).toBe(3);
   });
 

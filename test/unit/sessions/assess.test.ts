@@ -1,6 +1,7 @@
 import { mkdirSync, symlinkSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { userInfo } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { Problems } from '../../../src/output/problems.js';
@@ -168,8 +169,18 @@ describe('a picture like that of a wrong home', () => {
     expect(await told(home, 'keep')).toMatch(
       /^warning: Claude Code: none of its mapped sessions \(2\) has .*wrong HOME; '.* doctor' tells/,
     );
-    expect(await told(home, 'keep')).toContain(` in ${root}, looked at as `);
+    const { username } = userInfo();
+    expect(await told(home, 'keep')).toContain(` in ${root}, looked at as ${username}: `);
     expect(await told(home, 'remove')).toMatch(/^problem: Claude .*HOME\. 3 mappings of it stayed/);
+  });
+
+  it('counts what it keeps of its own CLI', async () => {
+    const home = new Home();
+    home.writeMap({ 'claude-cli': { a: A, b: B }, 'codex-cli': { c: C, d: D, e: E } });
+    expect((await assessed(home, { missing: 'remove' })).told).toEqual([
+      expect.stringMatching(/^problem: Claude Code: .* 2 mappings of it stayed/),
+      expect.stringMatching(/^problem: Codex CLI: .* 3 mappings of it stayed/),
+    ]);
   });
 
   it('is ordinary of a single session where others have transcripts', async () => {

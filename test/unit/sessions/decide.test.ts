@@ -94,6 +94,8 @@ describe('idle', () => {
   ])('last activity %s', (_name, agoMs, state) => {
     expect(one({ times: { s: NOW - agoMs } })).toMatchObject({
       state,
+      lastActivity: NOW - agoMs,
+      transcript: '/t/s',
       keptBecause: state === 'idle' ? null : 'active',
     });
   });
@@ -250,6 +252,21 @@ describe('a suspicious picture', () => {
     expect(picturesOf({ times: {} }, [])).toEqual([]);
     expect(picturesOf({ times: {} }, [mapping(A, { family: undefined })])).toEqual([]);
     expect(picturesOf({ times: { [B]: 0 } }, [mapping(A), mapping(B)])).toEqual([]);
+  });
+
+  it('concerns its own CLI alone', () => {
+    const world = { times: { [A]: 0 } };
+    const asked = { ...policy, missing: 'remove', missingSince: () => 0 } as const;
+    const mappings = [mapping(A), mapping(B), mapping(C, gemini), mapping(D, gemini)];
+    expect(going(mappings, evidence(world), asked)).toEqual([A, B]);
+  });
+
+  it('is not one of a section in which none ever had one, beside another', () => {
+    const other = { provider: 'claude-opus' };
+    const mappings = [mapping(A), ...[B, C, D].map((one) => mapping(one, other))];
+    expect(picturesOf({ times: { [A]: 0 } }, mappings)).toEqual([]);
+    const second = [mapping(E), mapping(A), ...[B, C, D].map((one) => mapping(one))];
+    expect(picturesOf({ times: { [A]: 0 } }, second)).toMatchObject([{ count: 3 }]);
   });
 
   it('is judged by the section whose newest lack most', () => {

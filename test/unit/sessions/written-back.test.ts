@@ -48,6 +48,7 @@ describe('a mapping that stands there again', () => {
 
   it('was put back by the user when a restore stands behind its removal', () => {
     expect(isBack([removed('1'), done('1'), restored('2')])).toBe(false);
+    expect(isBack([removed('1', null), done('1'), restored('2')], mapped('S', null))).toBe(false);
     expect(isBack([removed('1'), done('1'), restored('2'), removed('3'), done('3')])).toBe(true);
   });
 
