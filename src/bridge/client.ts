@@ -12,11 +12,11 @@ const TIMEOUT_MS = 5000;
 const SMALL_ANSWER_BYTES = 256 * 1024;
 const ANSWER_PER_MAP = 4;
 
-/** The bridge answered late, wrongly or with an error: nothing of it is acted on. */
-export class BridgeError extends CleanupError {}
-
-/** It gave no whole answer: whether it does, or will do, what it was asked is not known. */
-export class NoAnswerError extends BridgeError {}
+/** What a bridge did not do. Without a whole answer it may have done it, or do it still. */
+export interface Refusal {
+  readonly error: CleanupError;
+  readonly isAnswered: boolean;
+}
 
 /**
  * The running bridge's own interface (jaysettle/claudeRemote: `GET /sessions`,
@@ -37,7 +37,7 @@ export class Bridge {
    *
    * @param mapBytes the size of the bridge's own map, which bounds the size of its answer
    * @returns undefined when nothing listens there
-   * @throws BridgeError for every other answer than its memory
+   * @throws CleanupError for every other answer than its memory
    */
   async memory(mapBytes: number): Promise<SessionMap | undefined> {
     const maxBytes = SMALL_ANSWER_BYTES + ANSWER_PER_MAP * mapBytes;
@@ -58,25 +58,26 @@ export class Bridge {
    * Asks the bridge to forget a chat's mapping; that it has none is as good.
    *
    * @param name of a chat whose id is nameable
-   * @returns why it did not do it, a NoAnswerError when that is not known
+   * @returns undefined when the bridge has forgotten it
    */
-  async forget({ provider, chat }: ChatName): Promise<BridgeError | undefined> {
+  async forget({ provider, chat }: ChatName): Promise<Refusal | undefined> {
     const path = `sessions/${encodeURIComponent(chat)}?model=${encodeURIComponent(provider)}`;
     const asked = ask('DELETE', new URL(path, this.address), SMALL_ANSWER_BYTES);
-    const answer = await asked.catch((error) => this.error(reason(error), NoAnswerError));
-    if (answer instanceof BridgeError) return answer;
+    const answer = await asked.catch((error) => this.error(reason(error)));
+    if (answer instanceof CleanupError) return { error: answer, isAnswered: false };
     const { status } = answer;
     const body = parseJson(answer.body);
     const isDeleted = status === 200 && isRecord(body) && body['status'] === 'deleted';
     if (isDeleted || status === 404) return undefined;
     const question = `DELETE /sessions/<chat>?model=${provider}`;
-    return this.error(`${question} answered ${status} and not that it is deleted`);
+    const error = this.error(`${question} answered ${status} and not that it is deleted`);
+    return { error, isAnswered: true };
   }
 
   /** What is wrong with this bridge, in words, as an error. */
-  error(problem: string, kind = BridgeError): BridgeError {
+  error(problem: string): CleanupError {
     const told = `bridge ${printable(this.address)}: ${printable(problem)}; the mappings stay`;
-    return new kind(`${told}. Check --bridge-url and the bridge`);
+    return new CleanupError(`${told}. Check --bridge-url and the bridge`);
   }
 }
 
@@ -95,7 +96,7 @@ async function ask(method: 'GET' | 'DELETE', url: URL, maxBytes: number) {
     return { status: response.statusCode ?? 0, body: await textOf(response, maxBytes) };
   } catch (error) {
     if (!signal.aborted) throw error;
-    throw new BridgeError(`no whole answer within ${TIMEOUT_MS / 1000} s`);
+    throw new Error(`no whole answer within ${TIMEOUT_MS / 1000} s`);
   }
 }
 
@@ -104,8 +105,7 @@ async function textOf(response: IncomingMessage, maxBytes: number): Promise<stri
   // Leaving the loop early closes the connection.
   for await (const piece of response.setEncoding('utf8') as AsyncIterable<string>) {
     text += piece;
-    if (text.length > maxBytes)
-      throw new BridgeError(`its answer is larger than ${maxBytes} bytes`);
+    if (text.length > maxBytes) throw new Error(`its answer is larger than ${maxBytes} bytes`);
   }
   return text;
 }

@@ -1,10 +1,11 @@
 import type { FinalCheck } from '../commit/remove-mappings.js';
+import { CleanupError } from '../errors.js';
 import type { Leaving } from '../journal/removals.js';
 import { ByChat, hasMapping } from '../session-map/by-chat.js';
 import { removeMappings } from '../session-map/edit.js';
 import type { Mapping, SessionMap } from '../session-map/parse.js';
 import { readMap, readOnce } from '../session-map/read.js';
-import { type Bridge, BridgeError, NoAnswerError } from './client.js';
+import type { Bridge } from './client.js';
 
 /** What asking the bridge came to. */
 export interface Forgotten {
@@ -15,7 +16,7 @@ export interface Forgotten {
   /** What its memory holds now; undefined when it could not be read any more. */
   readonly memory: SessionMap | undefined;
   /** Why not all could be asked for, or did not work. */
-  readonly failures: readonly BridgeError[];
+  readonly failures: readonly CleanupError[];
 }
 
 // A first run over a large map may take several; each is bounded.
@@ -44,7 +45,7 @@ export async function forgetInBridge(
   isAskedToEnd: () => boolean,
 ): Promise<Forgotten> {
   const forgotten = new ByChat<Mapping>();
-  const failures: BridgeError[] = [];
+  const failures: CleanupError[] = [];
   const memory = new KnownMemory(bridge, mapPath);
   const deadline = performance.now() + PATIENCE_MS;
   let unsure: Mapping | undefined;
@@ -77,14 +78,14 @@ export async function forgetInBridge(
       else await readMemory();
       if (refusal === undefined || !memory.has(mapping)) forgotten.set(mapping, mapping);
       // It may still do it: nothing more is asked of it, and what it has now is not its last word.
-      else if (refusal instanceof NoAnswerError) throw refusal;
-      else failures.push(refusal);
+      else if (!refusal.isAnswered) throw refusal.error;
+      else failures.push(refusal.error);
       unsure = undefined;
     }
     await readMemory();
     return { forgotten, unsure, memory: memory.map, failures };
   } catch (error) {
-    if (!(error instanceof BridgeError)) throw error;
+    if (!(error instanceof CleanupError)) throw error;
     return { forgotten, unsure, memory: undefined, failures: [...failures, error] };
   }
 }

@@ -2,10 +2,16 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { Bridge, BridgeError, NoAnswerError } from '../../../src/bridge/client.js';
+import { Bridge, type Refusal } from '../../../src/bridge/client.js';
 import { forgetInBridge } from '../../../src/bridge/forget.js';
+import { CleanupError } from '../../../src/errors.js';
 import type { ChatName } from '../../../src/session-map/by-chat.js';
 import { parseSessionMapText, type SessionMap } from '../../../src/session-map/parse.js';
+
+const refusal = (message: string, isAnswered: boolean): Refusal => ({
+  error: new CleanupError(message),
+  isAnswered,
+});
 
 type Memory = Record<string, string>;
 
@@ -37,7 +43,7 @@ class StandIn extends Bridge {
     return map;
   }
 
-  override async forget({ chat }: ChatName): Promise<BridgeError | undefined> {
+  override async forget({ chat }: ChatName): Promise<Refusal | undefined> {
     this.before(chat);
     this.asked.push(chat);
     delete this.chats[chat];
@@ -143,8 +149,7 @@ describe('a bridge that is asked to forget mappings', () => {
   it('that refuses one is asked for the others', async () => {
     const bridge = new StandIn(memoryOf(['a', 'b']));
     const forgets = bridge.forget.bind(bridge);
-    bridge.forget = async (name) =>
-      name.chat === 'a' ? new BridgeError('no') : await forgets(name);
+    bridge.forget = async (name) => (name.chat === 'a' ? refusal('no', true) : await forgets(name));
     const { failures, left } = await forget(bridge, ['a', 'b']);
     expect(failures).toHaveLength(1);
     expect(left).toEqual(['a']);
@@ -154,7 +159,7 @@ describe('a bridge that is asked to forget mappings', () => {
     const bridge = new StandIn(memoryOf(['a', 'b', 'c']));
     const forgets = bridge.forget.bind(bridge);
     bridge.forget = async (name) =>
-      name.chat === 'b' ? new NoAnswerError('late') : await forgets(name);
+      name.chat === 'b' ? refusal('late', false) : await forgets(name);
     const { forgotten, unsure, failures, left } = await forget(bridge, ['a', 'b', 'c']);
     expect(bridge.asked).toEqual(['a']);
     expect([...forgotten.values()]).toMatchObject([{ chat: 'a' }]);
@@ -168,7 +173,7 @@ describe('a bridge that is asked to forget mappings', () => {
     const forgets = bridge.forget.bind(bridge);
     bridge.forget = async (name) => {
       await forgets(name);
-      return new NoAnswerError('hung up');
+      return refusal('hung up', false);
     };
     const { forgotten, unsure, failures, left } = await forget(bridge, ['a', 'b']);
     expect({ count: [...forgotten.values()].length, unsure, failures, left }).toEqual({
