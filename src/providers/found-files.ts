@@ -23,7 +23,6 @@ export interface Unopened extends Transcript {
   readonly path: string;
 }
 
-type Looked = Look & { readonly path: string };
 type Found = { files: SessionFile[]; obstacles: Obstacle[] };
 
 /** The files found so far of the sessions looked for. Ids are in small letters here. */
@@ -84,13 +83,9 @@ export class FoundFiles {
     // The empty ones last: one that is all that there may be of a session shows nothing.
     for (const transcript of looks.sort((one, other) => other.size - one.size)) {
       const { named, obstacle } = open(transcript, sessionsInside);
-      for (const session of named.filter((each) => this.#wanted.has(each))) {
-        this.#add(
-          session,
-          transcript.path,
-          transcript,
-          transcript.names === 'begun' ? 'transcript' : 'extra',
-        );
+      const part = transcript.names === 'begun' ? 'transcript' : 'extra';
+      for (const session of named) {
+        if (this.#wanted.has(session)) this.#add(session, transcript.path, transcript, part);
       }
       if (obstacle === undefined) continue;
       const isEmpty = transcript.size === 0 && transcript.obstacle === undefined;
@@ -131,7 +126,7 @@ export class FoundFiles {
 
 /** The sessions that a transcript names inside, or what is in the way; neither of one that has gone. */
 function open(
-  { path, obstacle }: Looked,
+  { path, obstacle }: Unopened & Look,
   sessionsInside: (path: string) => readonly string[],
 ): { readonly named: readonly string[]; readonly obstacle: Obstacle | undefined } {
   if (obstacle !== undefined) return { named: [], obstacle };

@@ -17,10 +17,9 @@ export const gemini: Provider = {
   rootName: '.gemini',
 
   entryOf(directory, name) {
-    if (directory.length < PLACE.length) {
-      const expected = PLACE[directory.length];
-      return expected === name || expected === ANY ? { names: 'directory' } : undefined;
-    }
+    const place = PLACE[directory.length];
+    if (place !== undefined)
+      return [ANY, name].includes(place) ? { names: 'directory' } : undefined;
     const session = NAME.exec(name)?.[1];
     if (session === undefined) return { names: 'directory', session: name };
     return { names: session.length === PREFIX_LENGTH ? 'begun' : 'whole', session };

@@ -15,8 +15,8 @@ export function lookAt(path: string): Look | undefined {
     const stats = statSync(path);
     if (!stats.isFile()) return undefined;
     const { mtimeMs, size } = stats;
-    if (mayRead(path, stats)) return { mtimeMs, size };
-    return { mtimeMs, size, obstacle: unreadable(path, 'permission denied') };
+    const obstacle = mayRead(path, stats) ? undefined : unreadable(path, 'permission denied');
+    return { mtimeMs, size, obstacle };
   } catch (error) {
     const obstacle = obstacleAt(path, error);
     return obstacle && { mtimeMs: Number.POSITIVE_INFINITY, size: 0, obstacle };

@@ -23,7 +23,7 @@ export const PREFIX_LENGTH = 8;
 
 /**
  * One CLI: where its files lie and how their names tell the session. Adding a CLI means one file like
- * claude.ts, its family above and one word in index.ts; `--<family>-dir` comes by itself.
+ * claude.ts, its family in session-map/family.ts and one word in index.ts; `--<family>-dir` comes by itself.
  */
 export interface Provider {
   readonly family: Family;
