@@ -41,6 +41,13 @@ async function started(...words: string[]): Promise<ChildProcess & { readonly pi
   return child as ChildProcess & { readonly pid: number };
 }
 
+/** Waits until a file says something. */
+async function shows(path: string, what: RegExp): Promise<void> {
+  while (!what.test(readFileSync(path, 'utf8'))) {
+    await new Promise((resolve) => setTimeout(resolve, 5));
+  }
+}
+
 describe('the arguments of a process', () => {
   it.each([
     ['--resume', (id: string) => ['--resume', id]],
@@ -130,14 +137,15 @@ describe("an entry of Claude Code's registry", () => {
   });
 
   it('is a left-over of a process whose end its parent has not asked for', async () => {
-    const parent = spawn('sh', ['-c', 'true & echo $!; exec sleep 60']);
+    // The shell asks how its own children end; what it has become does not.
+    const parent = spawn('sh', ['-c', 'sleep 60 & echo $!; exec sleep 60']);
     onTestFinished(() => void parent.kill('SIGKILL'));
-    const [pid] = await once(parent.stdout, 'data');
-    const zombie = Number(String(pid));
-    while (!/\) Z /.test(readFileSync(`/proc/${zombie}/stat`, 'utf8'))) {
-      await new Promise((resolve) => setTimeout(resolve, 5));
-    }
-    entry(zombie, { sessionId: ID });
+    const [shown] = await once(parent.stdout, 'data');
+    const pid = Number(String(shown));
+    await shows(`/proc/${parent.pid}/stat`, /\(sleep\)/);
+    process.kill(pid, 'SIGKILL');
+    await shows(`/proc/${pid}/stat`, /\) Z /);
+    entry(pid, { sessionId: ID });
     expect(look('claude', ID)).toMatchObject(NOTHING);
   });
 
