@@ -28,7 +28,7 @@ export interface RestoredEntry extends Entry, ChatName {
 }
 
 /** The end of a run that was to remove mappings. A run can have several, each with some of the names. */
-export interface DoneEntry extends Entry {
+interface DoneEntry extends Entry {
   readonly op: 'done';
   /** Those that stayed after all. */
   readonly kept: readonly ChatName[];

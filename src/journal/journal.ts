@@ -19,10 +19,6 @@ const PRUNE_SLACK_MS = 24 * 3600 * 1000;
 const FIRST_BYTES = 64 * 1024;
 const WRITE_BYTES = 1024 * 1024;
 
-export function journalPath(directory: string): string {
-  return join(directory, JOURNAL_NAME);
-}
-
 /**
  * The journal beside a map, newest entry first; one that is not there is empty. It is read in pieces each
  * time that it is gone through, and no more of it is held than a line. Lines that make no sense are
@@ -34,7 +30,7 @@ export class Journal implements Iterable<JournalEntry> {
   damaged = 0;
 
   constructor(directory: string) {
-    this.#path = journalPath(directory);
+    this.#path = join(directory, JOURNAL_NAME);
   }
 
   /** Tells of the lines that the last reading has skipped. */
@@ -73,7 +69,7 @@ export class Journal implements Iterable<JournalEntry> {
  * @throws CleanupError when that fails: what is not in the journal must not be removed
  */
 export function appendToJournal(place: MapPlace, entries: Iterable<JournalEntry>): void {
-  const path = journalPath(place.directory);
+  const path = join(place.directory, JOURNAL_NAME);
   try {
     mustBeInPlace(place);
     const { O_RDWR, O_APPEND, O_CREAT } = constants;
@@ -124,7 +120,7 @@ export function pruneJournal(
   now: number,
   problems: Problems,
 ): void {
-  const path = journalPath(place.directory);
+  const path = join(place.directory, JOURNAL_NAME);
   try {
     mustBeInPlace(place);
     const { file, size } = openOurs(path);

@@ -15,16 +15,14 @@ const NAMES_PER_LINE = 10_000;
 
 /** What a run that removes mappings writes into the journal: each before it goes, and how it ended. */
 export class RemovalJournal {
-  readonly #place: MapPlace;
-  /** The id of the run. */
-  readonly run: string;
   /** What is in the journal of this run. */
   #announced: readonly Leaving[] = [];
 
-  constructor(place: MapPlace, run: string) {
-    this.#place = place;
-    this.run = run;
-  }
+  /** @param run its id */
+  constructor(
+    private readonly place: MapPlace,
+    private readonly run: string,
+  ) {}
 
   /**
    * Announces mappings that are about to go, as far as that was not done yet.
@@ -35,7 +33,7 @@ export class RemovalJournal {
   announce(leaving: readonly Leaving[], shape: SessionMap['shape']): void {
     const fresh = this.#notAnnounced(leaving);
     if (fresh.length === 0) return;
-    appendToJournal(this.#place, this.#entries(fresh, shape));
+    appendToJournal(this.place, this.#entries(fresh, shape));
     this.#announced = this.#announced.length === 0 ? fresh : [...this.#announced, ...fresh];
   }
 
@@ -73,6 +71,6 @@ export class RemovalJournal {
     for (let from = 0; from < kept.length; from += NAMES_PER_LINE) {
       entries.push({ ...stamp, kept: kept.slice(from, from + NAMES_PER_LINE), unsure: [] });
     }
-    appendToJournal(this.#place, entries);
+    appendToJournal(this.place, entries);
   }
 }

@@ -12,7 +12,7 @@ export interface Restorable {
 }
 
 /** What can be restored. */
-export interface Restorables {
+interface Restorables {
   /** The last removal of each chat, newest first. */
   readonly all: readonly Restorable[];
   /** The newest run that removed something, whether or not it has been put back since. */

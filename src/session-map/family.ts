@@ -1,5 +1,5 @@
 /** The CLIs that are known. */
-export const FAMILIES = ['claude', 'gemini', 'codex'] as const;
+const FAMILIES = ['claude', 'gemini', 'codex'] as const;
 export type Family = (typeof FAMILIES)[number];
 
 /** The CLI that a map's section belongs to: its name's part before the first hyphen. */

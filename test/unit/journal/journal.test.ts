@@ -15,13 +15,14 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 import type { JournalEntry } from '../../../src/journal/entries.js';
 import {
   appendToJournal,
+  JOURNAL_NAME,
   Journal,
-  journalPath,
   pruneJournal,
 } from '../../../src/journal/journal.js';
 import { Problems } from '../../../src/output/problems.js';
 import { locateMap, type MapPlace } from '../../../src/session-map/location.js';
 
+const journalPath = (directory: string): string => join(directory, JOURNAL_NAME);
 const DAY_MS = 24 * 3600 * 1000;
 const NOW = Date.parse('2026-11-30T12:00:00Z');
 
