@@ -1,6 +1,8 @@
-import { rmSync } from 'node:fs';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { copyFileSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { beforeEach, describe, expect, it, vi } from 'vitest';
+import { beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { findCronLines } from '../../../src/doctor/cron.js';
 import { age, HOUR_MS, Home } from '../../support/home.js';
 import { crontab } from './stand-in.js';
@@ -16,6 +18,29 @@ beforeEach(() => {
 });
 
 const now = Date.now();
+
+/** Has a process of this name run, as far as the kernel tells. */
+function startDaemon(name = 'cron'): void {
+  const path = join(home.dir, name);
+  copyFileSync('/bin/sleep', path);
+  const daemon = spawn(path, ['60'], { stdio: 'ignore' });
+  onTestFinished(async () => {
+    const ended = once(daemon, 'exit');
+    daemon.kill();
+    await ended;
+  });
+}
+
+/** Whether this machine, or a sandbox on it, has one of its own at this moment. */
+function hasDaemon(): boolean {
+  return readdirSync('/proc').some((pid) => {
+    try {
+      return /^crond?$/m.test(readFileSync(`/proc/${pid}/comm`, 'utf8'));
+    } catch {
+      return false;
+    }
+  });
+}
 
 /** What is found in the user's crontab. */
 function find(table: string) {
@@ -35,10 +60,14 @@ function install(status: string | undefined, instance = 'default'): string {
 
 describe('a line of the installer', () => {
   it('is well while cron runs', () => {
+    startDaemon();
     const [found] = find(install('0'));
-    expect(found?.check.message).toMatch(
-      /^this user's crontab has a line(, but no cron daemon runs)?$/,
-    );
+    expect(found?.check).toEqual({
+      subject: 'cron',
+      level: 'ok',
+      message: "this user's crontab has a line",
+      fix: null,
+    });
     expect(found?.job).toEqual({
       subject: 'cron',
       mode: 'cron',
@@ -51,9 +80,25 @@ describe('a line of the installer', () => {
     });
   });
 
+  it('does nothing while no cron runs', ({ skip }) => {
+    const before = hasDaemon();
+    const [found] = find(install('0'));
+    skip(before || hasDaemon());
+    expect(found?.check).toMatchObject({
+      level: 'problem',
+      message: "this user's crontab has a line, but no cron daemon runs",
+      fix: expect.stringMatching(/systemctl enable --now cron$/),
+    });
+  });
+
   it('has failed: that is told, and more than that it was due', () => {
+    startDaemon('crond');
     const [found] = find(install('127'));
-    expect(found?.check.level).toBe('problem');
+    expect(found?.check).toMatchObject({
+      level: 'problem',
+      message: "the last start by this user's crontab failed",
+      fix: found?.job?.logCommand,
+    });
     expect(found?.job?.dueAt).toBe(0);
   });
 
@@ -72,12 +117,14 @@ describe('a line of the installer', () => {
   });
 
   it('has lost its script', () => {
+    startDaemon();
     const line = install('0');
-    rmSync(join(home.dir, '.config/claude-session-cleanup/default.sh'));
-    const [found] = find(line);
-    expect(found?.check).toMatchObject({
+    const script = join(home.dir, '.config/claude-session-cleanup/default.sh');
+    rmSync(script);
+    expect(find(line)[0]?.check).toMatchObject({
       level: 'problem',
-      message: expect.stringMatching(/default\.sh is not there|no cron daemon/),
+      message: `this user's crontab has a line, but ${script} is not there`,
+      fix: expect.stringMatching(/install\.sh --cron$/),
     });
   });
 
@@ -97,9 +144,18 @@ describe('a line of the installer', () => {
 it('a line of one’s own is a job of which little is known', () => {
   // Of an installation that is no more.
   age(home.file('.local/state/claude-session-cleanup/default.status', 0, '1\n'), 9);
-  const [found] = find('*/30 3 * * * claude-session-cleanup -q');
-  expect(found?.check.message).toMatch(/a line(, but no cron| of your own)/);
-  expect(found?.job).toMatchObject({ directory: undefined, dueAt: 0, changedAt: 0 });
+  startDaemon();
+  const [found] = find('*/30 3 * * * claude-session-cleanup -q # of my own');
+  expect(found?.check).toMatchObject({
+    level: 'ok',
+    message: "this user's crontab has a line of your own",
+  });
+  expect(found?.job).toMatchObject({
+    directory: undefined,
+    dueAt: 0,
+    changedAt: 0,
+    logCommand: "look into cron's own log",
+  });
 });
 
 it('comments, and lines of other programs, are nothing', () => {
