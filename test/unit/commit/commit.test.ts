@@ -1,12 +1,23 @@
-import { chmodSync, fstatSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  existsSync,
+  fstatSync,
+  readFileSync,
+  renameSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { commit } from '../../../src/commit/commit.js';
+import { commit, reportCommit } from '../../../src/commit/commit.js';
 import type { Kernel } from '../../../src/commit/kernel.js';
 import { CleanupError } from '../../../src/errors.js';
+import { Problems } from '../../../src/output/problems.js';
+import type { SessionMap } from '../../../src/session-map/parse.js';
 import {
   type Chats,
   hastenClock,
+  insteadOf,
   inTurn,
   KERNEL,
   kernelThat,
@@ -80,6 +91,120 @@ describe('a commit that nobody disturbs', () => {
   });
 });
 
+describe('a commit that was made', () => {
+  it('tells that the disk did not confirm it', async () => {
+    const map = new MapDirectory(OLD);
+    insteadOf('fsyncSync', (file) => {
+      if (fstatSync(file).isDirectory()) throw FAILED;
+    });
+    const { made, failure } = await commit(map.location, withoutIdle, KERNEL);
+    expect(made).toHaveLength(1);
+    expect(failure?.message).toBe(
+      `${map.path}: written, but the disk did not confirm it: input/output error; the map is whole`,
+    );
+  });
+
+  it('is told before what fails later', async () => {
+    const map = new MapDirectory(OLD);
+    const { exchange } = metAtFirst(map, { ...OLD, added: '3' });
+    let plans = 0;
+    const plan = (current: SessionMap) => {
+      plans += 1;
+      if (plans > 2) throw new CleanupError('later');
+      return withoutIdle(current);
+    };
+    const { made, failure } = await commit(map.location, plan, kernelThat({ exchange }));
+    expect({ made: made.length, said: failure?.message }).toEqual({ made: 1, said: 'later' });
+  });
+
+  it('fails with what is no error of ours', async () => {
+    const map = new MapDirectory(OLD);
+    const plan = () => {
+      throw new TypeError('ours');
+    };
+    await expect(commit(map.location, plan, KERNEL)).rejects.toThrow(TypeError);
+  });
+
+  it.each([
+    [{ failure: new CleanupError('it failed'), weaker: undefined }, ['it failed']],
+    [
+      { failure: undefined, weaker: "can't do it" },
+      [
+        "/map: replaced in the weaker way (compared, then renamed over), since its disk can't do it: " +
+          'what a bridge saves in the same instant can be lost',
+      ],
+    ],
+    [{ failure: undefined, weaker: undefined }, []],
+  ])('is reported with what the user is to know (%#)', (end, said) => {
+    const problems = new Problems();
+    reportCommit('/map', { collisions: 0, ...end }, problems);
+    expect(problems.all.map(({ message }) => message)).toEqual(said);
+    expect(problems.hasErrors).toBe(end.failure !== undefined);
+  });
+});
+
+describe('a map that is gone', () => {
+  it('before the new one is written is left to whoever took it away', async () => {
+    const map = new MapDirectory(OLD);
+    const plan = (current: SessionMap) => {
+      if (existsSync(map.path)) renameSync(map.path, `${map.path}.away`);
+      return withoutIdle(current);
+    };
+    expect(await commit(map.location, plan, KERNEL)).toMatchObject({
+      made: [],
+      failure: undefined,
+    });
+    expect(map.names).toEqual(['session_map.json.away']);
+  });
+
+  it('before the exchange likewise', async () => {
+    const map = new MapDirectory(OLD);
+    const announce = () => renameSync(map.path, `${map.path}.away`);
+    const plan = (current: SessionMap) => withoutIdle(current, { announce });
+    expect(await commit(map.location, plan, KERNEL)).toMatchObject({
+      made: [],
+      failure: undefined,
+    });
+    expect(map.names).toEqual(['session_map.json.away']);
+  });
+
+  it.each([
+    ['first exchange', 0, 0],
+    ['one that undoes it', 1, 1],
+    ['next exchange', 2, 0],
+  ])('in the instant of the %s is no reason to fail', async (_, which, count) => {
+    const map = new MapDirectory(OLD);
+    const away = (): never => {
+      renameSync(map.path, `${map.path}.away`);
+      throw Object.assign(new Error('ENOENT'), { code: 'ENOENT' });
+    };
+    const kernel = kernelThat({
+      exchange: inTurn(
+        [...Array.from({ length: which }, () => KERNEL.exchange), away],
+        KERNEL.exchange,
+      ),
+      isLeaseWhole: inTurn([() => true, () => true, () => which === 0], KERNEL.isLeaseWhole),
+    });
+    const { made } = await commit(map.location, withoutIdle, kernel);
+    expect(made).toHaveLength(count);
+  });
+});
+
+/** Somebody renames his map into place in the instant of the first exchange. */
+function metAtFirst(map: MapDirectory, theirs: Chats): Pick<Kernel, 'exchange'> {
+  return {
+    exchange: inTurn(
+      [
+        (a: string, b: string) => {
+          map.rename(theirs);
+          return KERNEL.exchange(a, b);
+        },
+      ],
+      KERNEL.exchange,
+    ),
+  };
+}
+
 describe('a commit that can not be made leaves the map and no file of its own', () => {
   const cases = [
     [
@@ -137,7 +262,7 @@ describe('a commit that can not be made leaves the map and no file of its own', 
     const map = new MapDirectory(OLD);
     map.link();
     await expect(commit(map.location, withoutIdle, KERNEL)).rejects.toThrow(
-      /2 names \(hard links\)/,
+      /^\/[^\n]*: has 2 names \(hard links\), [^\n]*nothing was changed; remove them, or use symbolic links$/,
     );
     expect(map.chats).toEqual(OLD);
   });
@@ -304,6 +429,62 @@ describe('a commit beside a writer', () => {
     );
     await commit(map.location, withoutIdle, kernelThat({ exchange }));
     expect(map.chats).toEqual({ busy: '4', added: '3', later: '5' });
+  });
+
+  it.each(['write', 'rename'] as const)(
+    'takes a map that is changed by a %s before the leases are taken',
+    async (way) => {
+      const map = new MapDirectory(OLD);
+      const takeReadLease = inTurn(
+        [
+          (file: number) => {
+            map[way]({ ...OLD, added: '3' });
+            return KERNEL.takeReadLease(file);
+          },
+        ],
+        KERNEL.takeReadLease,
+      );
+      let announced = 0;
+      const announce = () => {
+        announced += 1;
+      };
+      const { collisions } = await commit(
+        map.location,
+        (current) => withoutIdle(current, { announce }),
+        kernelThat({ takeReadLease }),
+      );
+      expect({ collisions, announced, chats: map.chats }).toEqual({
+        collisions: 1,
+        announced: 1,
+        chats: { ...NEW, added: '3' },
+      });
+    },
+  );
+
+  it('gives up when its map is replaced all the time, and says where the other one is', async () => {
+    const map = new MapDirectory(OLD);
+    let exchanges = 0;
+    const exchange = (a: string, b: string): boolean => {
+      exchanges += 1;
+      map.rename({ ...OLD, n: String(exchanges) });
+      return KERNEL.exchange(a, b);
+    };
+    const { made, failure } = await commit(map.location, withoutIdle, kernelThat({ exchange }));
+    expect({ made: made.length, exchanges }).toEqual({ made: 1, exchanges: 1001 });
+    expect(failure?.message).toMatch(
+      /the map of another program can't be given its name back: it is replaced all the time; it is in \/[^\n]+tmp, and the next run tries again$/,
+    );
+  });
+
+  it('leaves the old map to the next run when it can not tell whether somebody has it', async () => {
+    const map = new MapDirectory(OLD);
+    const whole = Array.from({ length: 13 }, () => () => true);
+    const isLeaseWhole = inTurn<[number], boolean>(whole, () => {
+      throw FAILED;
+    });
+    const { made } = await commit(map.location, withoutIdle, kernelThat({ isLeaseWhole }));
+    expect({ made: made.length, chats: map.chats }).toEqual({ made: 1, chats: NEW });
+    expect(map.names).toHaveLength(2);
   });
 
   it('leaves the name to a map that is renamed over ours before it is taken back', async () => {

@@ -1,4 +1,4 @@
-import {
+import fs, {
   linkSync,
   lstatSync,
   mkdtempSync,
@@ -8,6 +8,7 @@ import {
   rmSync,
   writeFileSync,
 } from 'node:fs';
+import { syncBuiltinESMExports } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { onTestFinished, vi } from 'vitest';
@@ -20,6 +21,9 @@ import type { SessionMap } from '../../../src/session-map/parse.js';
 
 /** The real one. */
 export const KERNEL = loadKernel(join(import.meta.dirname, '../../..'));
+
+/** Its exchange, also while another one stands in its place. */
+export const realExchange = KERNEL.exchange;
 
 /** The real kernel but for some answers. */
 export function kernelThat(answers: Partial<Kernel>): Kernel {
@@ -97,5 +101,25 @@ export function hastenClock(step: number, after = 0): void {
     looks += 1;
     return start + Math.max(0, looks - after) * step;
   });
+  onTestFinished(() => spy.mockRestore());
+}
+
+/** Has a function of node:fs do something else. */
+export function insteadOf(
+  name: 'fchmodSync' | 'fchownSync' | 'fsyncSync',
+  work: (file: number) => void,
+) {
+  const spy = vi.spyOn(fs, name).mockImplementation(work);
+  syncBuiltinESMExports();
+  onTestFinished(() => {
+    spy.mockRestore();
+    syncBuiltinESMExports();
+  });
+  return spy;
+}
+
+/** Has the real kernel, which the program's own parts load, exchange names in this way. */
+export function exchangeBy(exchange: Kernel['exchange']): void {
+  const spy = vi.spyOn(KERNEL, 'exchange').mockImplementation(exchange);
   onTestFinished(() => spy.mockRestore());
 }

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import fs, {
+import {
   chmodSync,
   chownSync,
   closeSync,
@@ -8,12 +8,11 @@ import fs, {
   readFileSync,
   statSync,
 } from 'node:fs';
-import { syncBuiltinESMExports } from 'node:module';
 import { basename } from 'node:path';
-import { describe, expect, it, onTestFinished, vi } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import type { Kernel } from '../../../src/commit/kernel.js';
 import { hashesIn, hashOf, writeTempFile } from '../../../src/commit/temp-file.js';
-import { KERNEL, kernelThat, MapDirectory } from './map-directory.js';
+import { insteadOf, KERNEL, kernelThat, MapDirectory } from './map-directory.js';
 
 const ACL = 'system.posix_acl_access';
 const NEW = Buffer.from('{"claude-cli": {}}');
@@ -25,17 +24,6 @@ function written(map: MapDirectory, kernel: Kernel = KERNEL) {
   const temp = writeTempFile(map.location.directory, NEW, old, readFileSync(map.path), kernel);
   onTestFinished(() => closeSync(temp.file));
   return temp;
-}
-
-/** Has a function of node:fs do something else. */
-function insteadOf(name: 'fchmodSync' | 'fchownSync', work: () => void) {
-  const spy = vi.spyOn(fs, name).mockImplementation(work);
-  syncBuiltinESMExports();
-  onTestFinished(() => {
-    spy.mockRestore();
-    syncBuiltinESMExports();
-  });
-  return spy;
 }
 
 describe('a new map beside the old one', () => {
