@@ -2,7 +2,7 @@ import { wrongClock } from '../clean/guards.js';
 import { checkBridge, checkWithoutAddress, checkWrittenBack } from '../doctor/bridge.js';
 import { checkClis } from '../doctor/clis.js';
 import { checkLastRun } from '../doctor/last-run.js';
-import { checkMap } from '../doctor/map.js';
+import { checkMap, failed } from '../doctor/map.js';
 import { checkMappings } from '../doctor/mappings.js';
 import { checkSchedule } from '../doctor/schedule.js';
 import { checkSameView, checkUser } from '../doctor/user.js';
@@ -24,6 +24,16 @@ export async function doctor(options: Options) {
     text: () => doctorText(checks, options, terminalWidth()),
     failed: checks.some(({ level }) => level === 'problem'),
   };
+}
+
+/** Without the kernel's calls a run removes nothing. */
+async function checkKernel(): Promise<Finding[]> {
+  try {
+    (await import('../commit/kernel.js')).loadKernel();
+    return [];
+  } catch (error) {
+    return [failed('commit', error)];
+  }
 }
 
 async function checkAll({ sessionDir, roots, ...options }: Options): Promise<Finding[]> {
@@ -48,6 +58,7 @@ async function checkAll({ sessionDir, roots, ...options }: Options): Promise<Fin
     ok('Node', `${process.version} (${process.execPath})`),
     checkUser(process.env['HOME']),
     ...checks,
+    ...(await checkKernel()),
     ...(clock ? [clock] : []),
     // Of a map that can't be read there is nothing to count.
     ...((snapshot ?? bridge?.memory) ? checkMappings(sections) : []),

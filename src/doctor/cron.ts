@@ -4,7 +4,16 @@ import { join } from 'node:path';
 import { PROGRAM } from '../name.js';
 import { type Finding, ok, problem } from '../output/finding.js';
 import { ask, namesIn, textOf, writtenAt } from './ask.js';
-import { type Found, installCommand, type Job, SUDO, settingsIn, unanswered } from './job.js';
+import {
+  type Found,
+  installCommand,
+  type Job,
+  otherProgram,
+  PREDECESSOR,
+  SUDO,
+  settingsIn,
+  unanswered,
+} from './job.js';
 
 const HOURLY = /^\s*(\S+(\s+\*){4}|@hourly)\s/;
 // What the installer writes: a script of its own, named after the instance.
@@ -37,7 +46,12 @@ export function findCronLines(home: string, now: number): Found[] {
 }
 
 function checkLine(place: string, line: string, home: string, now: number): Found[] {
-  if (/^\s*#/.test(line) || !line.includes(PROGRAM)) return [];
+  if (/^\s*#/.test(line)) return [];
+  if (PREDECESSOR.test(line)) {
+    const message = `${place} starts another program, not this one: ${line.trim()}`;
+    return [otherProgram('cron', message, 'remove that line')];
+  }
+  if (!line.includes(PROGRAM)) return [];
   const [, script = '', instance = 'default'] = INSTALLED.exec(line.replaceAll('\\%', '%')) ?? [];
   // Written at the end of each start, with how it ended.
   const status = script === '' ? '' : join(home, '.local/state', PROGRAM, `${instance}.status`);

@@ -38,6 +38,14 @@ export function settingsIn(path: string): Pick<Job, 'directory' | 'restartsBridg
   };
 }
 
+/** The script that this program took over from. */
+export const PREDECESSOR = /cleanup_idle_sessions\.py/;
+
+/** What starts by itself under this program's name, or cleans as it does, is not this program. */
+export function otherProgram(subject: string, message: string, fix: string): Found {
+  return { check: warning(subject, message, `to have only this program clean: ${fix}`) };
+}
+
 /** Somebody is there who could tell, but gives no answer: that is not the same as nothing. */
 export function unanswered(whose: string): Found {
   const fix = "run doctor as root, or as the bridge's user";
@@ -62,6 +70,13 @@ export function installCommand(
   const named = job.instance === 'default' ? [] : ['--instance', job.instance];
   const command = [installer, `--${job.mode}`, ...named, ...options].join(' ');
   return job.mode === 'systemd' ? `${SUDO}${command}` : command;
+}
+
+/** The command that shows this page of a map as a user sees it, or as the one who types it. */
+export function doctorCommand(user: string | undefined, sessionDir: string): string {
+  const program = `${quoted(process.execPath)} ${quoted(process.argv[1] ?? '')}`;
+  const command = `${program} doctor --session-dir ${quoted(sessionDir)}`;
+  return user === undefined ? command : `sudo -u ${quoted(user)} -H ${command}`;
 }
 
 /** A word as a shell takes it. */

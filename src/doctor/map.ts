@@ -7,6 +7,7 @@ import { timeAgo } from '../output/time.js';
 import { locateMap, type MapLocation } from '../session-map/location.js';
 import { type MapSnapshot, readMap } from '../session-map/read.js';
 import { nameOf } from '../system/account.js';
+import { doctorCommand } from './job.js';
 
 /** The map's file, and the record of the last run, as far as they could be looked at. */
 export interface MapFindings {
@@ -24,10 +25,14 @@ export interface MapFindings {
 export async function checkMap(sessionDir: string, now: number): Promise<MapFindings> {
   const problems = new Problems();
   try {
-    // As strictly as a run that writes.
-    const location = locateMap(sessionDir, true, problems);
+    // As strictly as a run that writes; but root is told how to look as the map's owner.
+    const isRoot = process.geteuid?.() === 0;
+    const location = locateMap(sessionDir, !isRoot, problems);
     const last = readLastRun(location.directory);
     const snapshot = await readMap(location.path);
+    const owner = snapshot?.stats.uid ?? 0;
+    if (isRoot && owner !== 0)
+      return { checks: [lookAs(nameOf(owner), location.path, sessionDir)] };
     const fix = 'right if the bridge has not mapped a chat yet; otherwise check --session-dir';
     const checks =
       snapshot === undefined
@@ -37,6 +42,11 @@ export async function checkMap(sessionDir: string, now: number): Promise<MapFind
   } catch (error) {
     return { checks: [...told(problems), failed('map', error)] };
   }
+}
+
+function lookAs(owner: string, path: string, sessionDir: string): Finding {
+  const message = `${path} is the map of ${owner}: root has another home, and can't tell how its runs do`;
+  return warning('map', message, `to look as ${owner} does: ${doctorCommand(owner, sessionDir)}`);
 }
 
 /** That something keeps a part of the page from being looked at. */

@@ -5,14 +5,25 @@ import { type Finding, ok, problem, warning } from '../output/finding.js';
 import { localTime } from '../output/time.js';
 import type { Account } from '../system/account.js';
 import { ask, namesIn } from './ask.js';
-import { type Found, installCommand, type Job, SUDO, settingsIn, unanswered } from './job.js';
+import {
+  type Found,
+  installCommand,
+  type Job,
+  otherProgram,
+  PREDECESSOR,
+  SUDO,
+  settingsIn,
+  unanswered,
+} from './job.js';
 
 /** What a unit's settings and state are called, and what they are. */
 type Unit = Readonly<Record<string, string>>;
 
+const OURS = /(^|[\s/])claude-session-cleanup(\.js)?(\s|$)/;
+
 /**
- * Looks at the timers that have this program's name, those of the system and those of the user's own
- * manager, which runs only while its user has a login or lingers.
+ * Looks at the timers that have this program's name or start its predecessor, those of the system and
+ * those of the user's own manager, which runs only while its user has a login or lingers.
  *
  * @param isBooted whether systemd is the first process: otherwise nobody is there to be asked (sd_booted(3))
  */
@@ -53,20 +64,20 @@ function timersOf(
   const instances = namesIn(settings).flatMap((file) => /^([\w.-]+)\.env$/.exec(file)?.[1] ?? []);
   const names = [PROGRAM, ...instances.map((instance) => `${PROGRAM}@${instance}`)];
   // The pattern alone does not show what is neither enabled nor started.
-  const asked = [`${PROGRAM}*`, ...names].flatMap((name) => [`${name}.timer`, `${name}.service`]);
-  const { answered, stdout } = ask([...systemctl, 'show', '--all', '--', ...asked]);
-  if (!answered) return undefined;
-  const units = new Map(
-    stdout.split('\n\n').map((block): [string, Unit] => {
-      const lines = [...block.matchAll(/^(\w+)=(.*)$/gm)];
-      const unit: Unit = Object.fromEntries(lines.map(([, name, value]) => [name, value]));
-      return [unit['Id'] ?? '', unit];
-    }),
-  );
+  const timers = unitsOf(systemctl, ['*.timer', ...names.map((name) => `${name}.timer`)]);
+  const services = timers && unitsOf(systemctl, [...timers.values()].map(serviceOf));
+  if (timers === undefined || services === undefined) return undefined;
   const typed = `${mode === 'systemd' ? SUDO : ''}${systemctl.join(' ')}`;
-  return [...units].flatMap(([name, timer]) => {
-    if (!name.endsWith('.timer') || timer['LoadState'] === 'not-found') return [];
-    const service = units.get(name.replace(/timer$/, 'service')) ?? {};
+  return [...timers].flatMap(([name, timer]): Found[] => {
+    const service = services.get(serviceOf(timer)) ?? {};
+    const starts = /argv\[\]=(.*?) ; ignore_errors=/.exec(service['ExecStart'] ?? '')?.[1] ?? '';
+    const isNamed = name.startsWith(PROGRAM) && timer['LoadState'] !== 'not-found';
+    if (!isNamed && !PREDECESSOR.test(starts)) return [];
+    if (starts !== '' && !OURS.test(starts)) {
+      if (timer['ActiveState'] !== 'active') return [];
+      const message = `starts another program, not this one: ${starts}`;
+      return [otherProgram(name, message, `${typed} disable --now ${name}`)];
+    }
     const instance = /@(.+)\.timer$/.exec(name)?.[1] ?? 'default';
     // Of one that runs now, or has failed, more is known than that it was due.
     const isSettled = service['ActiveState'] === 'inactive' && service['Result'] === 'success';
@@ -77,8 +88,28 @@ function timersOf(
       logCommand: `${typed.replace('systemctl', 'journalctl')} -u ${service['Id']} -n 30`,
     };
     const check = checkTimer(job, timer, service, typed);
-    return timer['ActiveState'] === 'active' ? { check, job } : { check };
+    return [timer['ActiveState'] === 'active' ? { check, job } : { check }];
   });
+}
+
+/** Units by their names; undefined when the manager does not answer. */
+function unitsOf(
+  systemctl: readonly string[],
+  names: readonly string[],
+): ReadonlyMap<string, Unit> | undefined {
+  const { answered, stdout } = ask([...systemctl, 'show', '--all', '--', ...names]);
+  if (!answered) return undefined;
+  return new Map(
+    stdout.split('\n\n').map((block): [string, Unit] => {
+      const lines = [...block.matchAll(/^(\w+)=(.*)$/gm)];
+      const unit: Unit = Object.fromEntries(lines.map(([, name, value]) => [name, value]));
+      return [unit['Id'] ?? '', unit];
+    }),
+  );
+}
+
+function serviceOf(timer: Unit): string {
+  return timer['Unit'] || (timer['Id'] ?? '').replace(/timer$/, 'service');
 }
 
 function checkTimer(job: Job, timer: Unit, service: Unit, typed: string): Finding {

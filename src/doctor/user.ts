@@ -2,7 +2,7 @@ import type { LastRun } from '../journal/last-run.js';
 import { type Finding, ok, warning } from '../output/finding.js';
 import { PROVIDERS, type Roots } from '../providers/index.js';
 import { ownAccount } from '../system/account.js';
-import { quoted } from './job.js';
+import { doctorCommand, quoted } from './job.js';
 
 /** The user and the home that everything else depends on. */
 export function checkUser(home = ''): Finding {
@@ -25,8 +25,7 @@ export function checkSameView(last: LastRun, roots: Roots): Finding[] {
   if (isOther) differences.unshift(`user ${last.user} (here ${user})`);
   if (differences.length === 0) return [];
   const command = [
-    ...(isOther ? [`sudo -u ${quoted(last.user)} -H`] : []),
-    `${quoted(process.execPath)} ${quoted(process.argv[1] ?? '')} doctor --session-dir ${quoted(last.sessionDir)}`,
+    doctorCommand(isOther ? last.user : undefined, last.sessionDir),
     ...moved.map(({ flag, its }) => `${flag} ${quoted(its)}`),
   ].join(' ');
   const message = `this page does not look as it did: ${differences.join(', ')}`;

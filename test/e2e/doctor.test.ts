@@ -267,10 +267,19 @@ describe('doctor', () => {
       return { env: { PATH: `${bin}:${process.env['PATH']}` } };
     }
 
-    it.each([
-      '#0 * * * * claude-session-cleanup',
-      '0 * * * * python3 /opt/bridge/cleanup_idle_sessions.py',
-    ])('tells that nothing of this program is installed: %s', async (table) => {
+    it('names a line of the first version, which is no line of this program', async () => {
+      const home = healthyHome();
+      const line = '0 * * * * python3 /opt/bridge/cleanup_idle_sessions.py';
+      const { page, check } = await assess(home, [], cronWith(home, `# a comment\n${line}`));
+      expect(check('cron')).toMatchObject({
+        level: 'warning',
+        message: `this user's crontab starts another program, not this one: ${line}`,
+      });
+      expect(page.checks.map(({ message }) => message).join()).not.toMatch(/nothing cleans/);
+    });
+
+    it('tells that nothing is installed when a line is only a comment', async () => {
+      const table = '#0 * * * * claude-session-cleanup';
       const home = healthyHome();
       expect((await assess(home, [], cronWith(home, table))).check('schedule')).toMatchObject({
         level: 'warning',

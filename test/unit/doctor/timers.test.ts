@@ -45,8 +45,13 @@ function blocks(units: readonly Unit[]): string {
 
 /** What is found where these are the units; undefined for a manager that gives no answer. */
 function find(system: readonly Unit[] | undefined, users?: readonly Unit[] | undefined) {
-  const tell = (units: readonly Unit[] | undefined, name: string): string =>
-    units === undefined ? 'exit 1' : `cat ${home.file(name, 0, blocks(units))}`;
+  const tell = (units: readonly Unit[] | undefined, name: string): string => {
+    if (units === undefined) return 'exit 1';
+    const [timers, services] = ['timer', 'service'].map((type) =>
+      home.file(`${name}-${type}s`, 0, blocks(units.filter(({ Id }) => Id?.endsWith(type)))),
+    );
+    return `case "$*" in *.service*) cat ${services} ;; *) cat ${timers} ;; esac`;
+  };
   standIn(
     home,
     'systemctl',
@@ -136,6 +141,32 @@ describe('a timer', () => {
     expect(findOne({}, { Result: 'exit-code' })?.job?.dueAt).toBe(0);
   });
 
+  const PYTHON = '/usr/bin/python3 /opt/bridge/cleanup_idle_sessions.py';
+  const starts = (command: string): Unit => ({
+    ExecStart: `{ path=/x ; argv[]=${command} ; ignore_errors=no ; start_time=[n/a] }`,
+  });
+
+  it('may start another program under this name, or the predecessor under any', () => {
+    const script = '/opt/claude-session-cleanup/bin/claude-session-cleanup.js';
+    expect(findOne({}, starts(`/usr/bin/node ${script}`))?.job).toBeDefined();
+    const others = [NAME, 'idle-chats'].flatMap((name) => [
+      { ...TIMER, Id: `${name}.timer`, Unit: `${name}.service` },
+      { ...SERVICE, Id: `${name}.service`, ...starts(PYTHON) },
+    ]);
+    const unrelated = { ...TIMER, Id: 'logrotate.timer' };
+    expect(find([...others, unrelated])).toEqual(
+      [NAME, 'idle-chats'].map((name) => ({
+        check: {
+          subject: `${name}.timer`,
+          level: 'warning',
+          message: `starts another program, not this one: ${PYTHON}`,
+          fix: expect.stringMatching(`systemctl disable --now ${name}.timer$`),
+        },
+      })),
+    );
+    expect(findOne({ ActiveState: 'inactive' }, starts(PYTHON))).toBeUndefined();
+  });
+
   it('is not installed where its file is not there', () => {
     expect(findOne({ LoadState: 'not-found' })).toBeUndefined();
   });
@@ -166,12 +197,10 @@ describe("the user's own manager", () => {
   it('is asked by name for each instance: no list has what is neither enabled nor started', () => {
     for (const file of ['dev.env', 'dev.sh', 'a b.env']) home.file(`.config/${NAME}/${file}`, 0);
     find([], DEV);
-    const [, ofUser = ''] = readFileSync(join(home.dir, 'asked'), 'utf8').split('\n');
-    expect(ofUser).toMatch(/^--user show --all -- /);
-    expect(ofUser).toContain(
-      ` ${NAME}.timer ${NAME}.service ${NAME}@dev.timer ${NAME}@dev.service`,
-    );
-    expect(ofUser).not.toMatch(/@dev\.sh|a b/);
+    const asked = readFileSync(join(home.dir, 'asked'), 'utf8').split('\n');
+    const [timers, services] = asked.filter((words) => words.startsWith('--user'));
+    expect(timers).toBe(`--user show --all -- *.timer ${NAME}.timer ${NAME}@dev.timer`);
+    expect(services).toBe(`--user show --all -- ${NAME}@dev.service`);
   });
 
   it('that gives no answer is nothing to tell when nothing is installed there', () => {
