@@ -128,7 +128,7 @@ export async function removeDecided(
   async function knownToFileAlone(): Promise<readonly Decision[]> {
     const isInFile = hasMapping((await readMap(path))?.map);
     const known = memory === undefined ? [] : mappingsOf(memory);
-    const chats = ByChat.of(known.map((mapping) => [mapping, true]));
+    const chats = ByChat.of(known, (mapping) => [mapping, true]);
     return decisions.filter(({ mapping }) => !chats.has(mapping) && isInFile(mapping));
   }
 

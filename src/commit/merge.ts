@@ -30,5 +30,5 @@ export function putBack({ ours, theirs }: Met, map: SessionMap): SessionMap {
 }
 
 function valuesIn(map: SessionMap): ByChat<string> {
-  return ByChat.of(mappingsOf(map).map((mapping) => [mapping, mapping.raw]));
+  return ByChat.of(mappingsOf(map), (mapping) => [mapping, mapping.raw]);
 }

@@ -30,7 +30,7 @@ export async function removeFromFile(
   finalCheck: FinalCheck,
   known?: MapSnapshot,
 ): Promise<CommitEnd & { readonly removed: ByChat<Leaving> }> {
-  const byChat = ByChat.of(candidates.map((candidate) => [candidate.mapping, candidate]));
+  const byChat = ByChat.of(candidates, (candidate) => [candidate.mapping, candidate]);
   const plan = (map: SessionMap) => {
     const going = mappingsOf(map).flatMap((mapping) => {
       const candidate = byChat.get(mapping);
@@ -38,7 +38,7 @@ export async function removeFromFile(
       const { lastActivity } = candidate;
       return finalCheck.stays(candidate) ? [] : [{ mapping, lastActivity }];
     });
-    const goes = ByChat.of(going.map(({ mapping }) => [mapping, true]));
+    const goes = ByChat.of(going, ({ mapping }) => [mapping, true]);
     return {
       going,
       text: removeMappings(map, (provider, chat) => goes.has({ provider, chat })),
@@ -51,7 +51,7 @@ export async function removeFromFile(
   };
   const { made, later, ...end } = await commit(location, plan, loadKernel(), known);
   const went = made.flatMap(({ going }) => going);
-  const removed = ByChat.of(went.map((leaving) => [leaving.mapping, leaving]));
+  const removed = ByChat.of(went, (leaving) => [leaving.mapping, leaving]);
   // A chat that is mapped anew by now was not taken out by us.
   for (const mapping of later === undefined ? [] : mappingsOf(later)) removed.delete(mapping);
   return { removed, ...end };

@@ -52,9 +52,9 @@ export async function restoreToFile(
   const restored = made
     .flatMap(({ going }) => going)
     .filter((entry) => there === undefined || there.get(entry)?.raw === entry.raw);
-  return { restored: ByChat.of(restored.map((entry) => [entry, entry])), ...end };
+  return { restored: ByChat.of(restored, (entry) => [entry, entry]), ...end };
 }
 
 function byChat(map: SessionMap): ByChat<Mapping> {
-  return ByChat.of(mappingsOf(map).map((mapping) => [mapping, mapping]));
+  return ByChat.of(mappingsOf(map), (mapping) => [mapping, mapping]);
 }

@@ -39,7 +39,7 @@ export class RemovalJournal {
 
   #notAnnounced(leaving: readonly Leaving[]): readonly Leaving[] {
     if (this.#announced.length === 0) return leaving;
-    const known = ByChat.of(this.#announced.map(({ mapping }) => [mapping, mapping.raw]));
+    const known = ByChat.of(this.#announced, ({ mapping }) => [mapping, mapping.raw]);
     return leaving.filter(({ mapping }) => known.get(mapping) !== mapping.raw);
   }
 

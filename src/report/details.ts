@@ -28,7 +28,7 @@ export function weighed(
 ) {
   const itself = (name: ChatName): ChatName => name;
   const { decisions } = assessment;
-  const mappings = ByChat.of(decisions.map(({ mapping }) => [mapping, mapping]));
+  const mappings = ByChat.of(decisions, ({ mapping }) => [mapping, mapping]);
   const removals = removedBefore(journal, (name) =>
     words.some((word) => meant([name], word, itself).length > 0),
   );

@@ -10,10 +10,10 @@ export interface ChatName {
 export class ByChat<T> {
   readonly #sections = new Map<string, Map<string, T>>();
 
-  static of<T>(entries: Iterable<readonly [ChatName, T]>): ByChat<T> {
-    const all = new ByChat<T>();
-    for (const [name, thing] of entries) all.set(name, thing);
-    return all;
+  static of<One, T>(all: Iterable<One>, entryOf: (one: One) => readonly [ChatName, T]): ByChat<T> {
+    const things = new ByChat<T>();
+    for (const one of all) things.set(...entryOf(one));
+    return things;
   }
 
   get({ provider, chat }: ChatName): T | undefined {
@@ -59,6 +59,6 @@ export function meant<T>(all: readonly T[], word: string, nameOf: (one: T) => Ch
 /** Whether a map has a chat with this very session. */
 export function hasMapping(map: SessionMap | undefined): (mapping: Mapping) => boolean {
   if (map === undefined) return () => false;
-  const sessions = ByChat.of(mappingsOf(map).map((mapping) => [mapping, mapping.session]));
+  const sessions = ByChat.of(mappingsOf(map), (mapping) => [mapping, mapping.session]);
   return (mapping) => sessions.get(mapping) === mapping.session;
 }

@@ -16,7 +16,7 @@ export function writtenBack(
   decisions: readonly Decision[],
 ): Decision[] {
   const back: Decision[] = [];
-  const waiting = ByChat.of(decisions.map((decision) => [decision.mapping, decision]));
+  const waiting = ByChat.of(decisions, (decision) => [decision.mapping, decision]);
   for (const { kind, entry } of outcomes(journal)) {
     const decision = waiting.get(entry);
     if (decision === undefined || (kind !== 'removed' && kind !== 'restored')) continue;

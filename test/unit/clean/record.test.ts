@@ -16,7 +16,7 @@ async function homeToRecord() {
   home.writeMap({ 'claude-cli': { idle: uuid(1), active: uuid(2), gone: uuid(3) } });
   const { assessment, location, problems } = await assessed(home);
   const [idle] = assessment.decisions;
-  const gone = ByChat.of(idle ? [[idle.mapping, 'file' as const]] : []);
+  const gone = ByChat.of(idle ? [idle] : [], ({ mapping }) => [mapping, 'file' as const]);
   const removal = { gone, staying: new ByChat<never>(), weaker: null };
   const report = reportOf(assessment, false, removal, location, {
     ...{ dryRun: false, thresholdHours: 2 },

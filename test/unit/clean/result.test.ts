@@ -44,9 +44,10 @@ async function rowsOf({
 
 const gone = (...ways: ('file' | 'bridge')[]) => {
   return (decisions: readonly Decision[]): Partial<Removal> => ({
-    gone: ByChat.of(
-      ways.map((way, at) => [decisions[at]?.mapping ?? { provider: '', chat: '' }, way]),
-    ),
+    gone: ByChat.of(ways.entries(), ([at, way]) => [
+      decisions[at]?.mapping ?? { provider: '', chat: '' },
+      way,
+    ]),
   });
 };
 
@@ -94,7 +95,8 @@ describe('the report of a clean run', () => {
           [
             a && { ...a, state: 'active' as const, keptBecause: 'active' as const },
             b && { ...b, running: true, keptBecause: 'running' as const },
-          ].flatMap((one) => (one ? [[one.mapping, one] as const] : [])),
+          ].flatMap((one) => one ?? []),
+          (one) => [one.mapping, one],
         ),
       }),
     });

@@ -35,11 +35,12 @@ describe('things by chat', () => {
   const name = (provider: string, chat: string) => ({ provider, chat });
 
   it('are told apart by section and chat, whatever these are called', () => {
-    const things = ByChat.of([
-      [name('claude-cli', 'a'), 1],
-      [name('codex-cli', 'a'), 2],
-      [name('__proto__', 'constructor'), 3],
-    ]);
+    const names = [
+      name('claude-cli', 'a'),
+      name('codex-cli', 'a'),
+      name('__proto__', 'constructor'),
+    ];
+    const things = ByChat.of(names, (one) => [one, names.indexOf(one) + 1]);
     expect(things.get(name('claude-cli', 'a'))).toBe(1);
     expect(things.get(name('codex-cli', 'a'))).toBe(2);
     expect(things.get(name('codex-cli', 'b'))).toBeUndefined();
