@@ -80,6 +80,11 @@ describe("a session's files", () => {
     expect(files?.map((each) => each.path).sort()).toEqual([path, extra].sort());
   });
 
+  it('are found in a project whose name begins with a dot', () => {
+    const path = file(`projects/.work/${A}.jsonl`);
+    expect(look(claude, A).sessions.get(A)?.files).toMatchObject([{ path }]);
+  });
+
   it('of other sessions are counted by name, and not looked at', () => {
     link(`projects/-srv/${B}.jsonl`, '/nowhere');
     link(`projects/-srv/${B}`, '/nowhere');
@@ -218,6 +223,14 @@ describe("Claude Code 2.0.55's sub-agents beside the transcripts", () => {
     expect(obstacles).toMatchObject([{ message: "can't be read: input/output error", fix: MEND }]);
   });
 
+  it('that do not say whose they are leave a session alone whose transcript lies elsewhere', () => {
+    agent(YOUNG, names('elsewhere'));
+    agent(YOUNG, '{"a":1}\n', 'agent-0b');
+    const { files, obstacles } = look(claude, A, 'elsewhere').sessions.get('elsewhere') ?? {};
+    expect(files).toHaveLength(2);
+    expect(obstacles).toEqual([]);
+  });
+
   it('that have grown old without saying whose they are hinder nothing', () => {
     agent(OLD, '{"noise":1}\n');
     expect(look(claude, A).sessions.get(A)).toMatchObject({ files: [{}], obstacles: [] });
@@ -249,7 +262,16 @@ describe("Gemini CLI's names with the first 8 characters", () => {
 
   it('are found in upper case', () => {
     chat(A.toUpperCase());
-    expect(look(gemini, A).sessions.get(A)?.files).toHaveLength(1);
+    chat(A.toUpperCase(), '{"noise":1}\n', YOUNG, 16);
+    const { files, obstacles } = look(gemini, A).sessions.get(A) ?? {};
+    expect(files).toHaveLength(2);
+    expect(obstacles).toMatchObject([{ message: NO_ID }]);
+  });
+
+  it('are no transcript of a session of which only these characters are known', () => {
+    chat(A);
+    const beginning = A.slice(0, 8);
+    expect(look(gemini, beginning).sessions.get(beginning)).toBeUndefined();
   });
 
   it('count as activity while they are empty, of all whom they may be', () => {
