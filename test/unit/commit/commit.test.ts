@@ -408,7 +408,10 @@ describe('a commit beside a writer', () => {
     expect(map.names).toEqual(['session_map.json']);
   });
 
-  it('puts a change back that a program writes away which had read ours in that instant', async () => {
+  it.each([
+    ['at once', (work: () => void) => work()],
+    ['50 ms later', (work: () => void) => void setTimeout(work, 50)],
+  ])('puts a change back that a program undoes %s which had read ours', async (_, when) => {
     const map = new MapDirectory(OLD);
     let read = {};
     const exchange = inTurn(
@@ -421,7 +424,7 @@ describe('a commit beside a writer', () => {
         },
         (a: string, b: string) => {
           const done = KERNEL.exchange(a, b);
-          map.rename({ ...read, later: '5' });
+          when(() => map.rename({ ...read, later: '5' }));
           return done;
         },
       ],
@@ -527,6 +530,24 @@ describe('a commit beside a writer', () => {
 });
 
 describe('a commit whose conditions change', () => {
+  it('fails when they can not be looked at after the exchange, which is undone', async () => {
+    const map = new MapDirectory(OLD);
+    const holds = inTurn(
+      [
+        () => true,
+        () => {
+          throw FAILED;
+        },
+      ],
+      () => true,
+    );
+    const tried = commit(map.location, (current) => withoutIdle(current, { holds }), KERNEL);
+    await expect(tried).rejects.toThrow(
+      /can't be written: input\/output error; the map is unchanged$/,
+    );
+    expect(map.chats).toEqual(OLD);
+  });
+
   it('before the exchange begins anew', async () => {
     const map = new MapDirectory(OLD);
     const holds = inTurn([() => false], () => true);
