@@ -274,13 +274,16 @@ describe("Gemini CLI's names with the first 8 characters", () => {
     expect(look(gemini, beginning).sessions.get(beginning)).toBeUndefined();
   });
 
-  it('count as activity while they are empty, of all whom they may be', () => {
-    chat(A);
-    const path = chat(A, '', YOUNG, 16);
-    const { files, obstacles } = look(gemini, A).sessions.get(A) ?? {};
-    expect(files).toContainEqual({ path, mtimeMs: YOUNG, part: 'extra' });
-    expect(obstacles).toEqual([]);
-  });
+  it.each([14, 16])(
+    'count as activity of all whom they may be while they are empty (%i)',
+    (minute) => {
+      chat(A);
+      const path = chat(A, '', YOUNG, minute);
+      const { files, obstacles } = look(gemini, A).sessions.get(A) ?? {};
+      expect(files).toContainEqual({ path, mtimeMs: YOUNG, part: 'extra' });
+      expect(obstacles).toEqual([]);
+    },
+  );
 
   it('show nothing of a session of which there is but an empty one', () => {
     const path = chat(A, '');
