@@ -29,10 +29,8 @@ export class UsageError extends CleanupError {
 
 /** The errno name of a failed system call (`ENOENT`), or undefined for any other value. */
 export function errorCode(error: unknown): string | undefined {
-  if (error instanceof Error && 'code' in error && typeof error.code === 'string') {
-    return error.code;
-  }
-  return undefined;
+  const code = error instanceof Error && 'code' in error ? error.code : undefined;
+  return typeof code === 'string' ? code : undefined;
 }
 
 const REASONS: Readonly<Record<string, string>> = {

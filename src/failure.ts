@@ -6,7 +6,7 @@ import { printable, printableJson } from './output/printable.js';
 import type { Problems } from './output/problems.js';
 import { print } from './output/streams.js';
 import type { Course } from './program.js';
-import { errorJson } from './report/json.js';
+import { JSON_VERSION } from './report/json.js';
 
 /**
  * Tells of a command that could not do its work: among its problems, as JSON and in the metrics, as asked.
@@ -28,7 +28,8 @@ export async function reportFailure(
   const isWord = command === undefined && /^[^-]/.test(root.args[0] ?? '');
   if (name === 'clean' && !isWord) await keepMetrics(flags, problems);
   if ('json' in flags) {
-    await print(printableJson(errorJson(name, printable(message)))).catch(() => {});
+    const document = { version: JSON_VERSION, command: name, error: printable(message) };
+    await print(printableJson(document)).catch(() => {});
   }
   return isExpected ? error.exitStatus : EXIT.failed;
 }

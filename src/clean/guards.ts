@@ -1,4 +1,5 @@
 import { hostname } from 'node:os';
+import { millisecondsInDay, millisecondsInMinute } from 'date-fns/constants';
 import type { LastRun } from '../journal/last-run.js';
 import { type Finding, problem, warning } from '../output/finding.js';
 import type { Assessment } from '../sessions/assess.js';
@@ -9,7 +10,7 @@ const CLOCK_SLACK_MS = 5 * 60 * 1000;
 
 // A virtual machine that was halted wakes up with as much; its next run cleans.
 const JUMP_MS = 60 * 60 * 1000;
-const LONG_MS = 60 * 24 * 60 * 60 * 1000;
+const LONG_MS = 60 * millisecondsInDay;
 
 /** The most mappings that a run may remove: a number, or a share of those checked. */
 export interface RemovalLimit {
@@ -54,7 +55,7 @@ export function wrongClock(
   now: number,
 ): Finding | undefined {
   if (mapTime !== undefined && mapTime - now > CLOCK_SLACK_MS) {
-    const minutes = Math.round((mapTime - now) / 60_000);
+    const minutes = Math.round((mapTime - now) / millisecondsInMinute);
     const message = `the clock of ${hostname()} is ${minutes} minutes behind the map's own time`;
     return problem('clock', message, 'set the clock');
   }

@@ -1,3 +1,4 @@
+import { millisecondsInDay } from 'date-fns/constants';
 import { clearLeftovers } from '../commit/leftovers.js';
 import { takeLock } from '../commit/lock.js';
 import { pruneJournal } from '../journal/journal.js';
@@ -10,8 +11,6 @@ import { announceChange } from './on-change.js';
 import { type Ending, type RecordedOptions, recordRun } from './record.js';
 import { removeDecided } from './remove.js';
 import { reportOf } from './result.js';
-
-const DAY_MS = 24 * 3600 * 1000;
 
 /** What a clean run is told. */
 export interface RunOptions extends AssessOptions, Omit<RecordedOptions, 'roots'> {
@@ -59,7 +58,7 @@ export async function cleanLocked(
     const removal = removes ? await removeDecided(assessment, location, problems) : undefined;
     // A clock that has jumped ahead must not make the journal old: the run before counts, too.
     const now = Math.min(Date.now(), Date.parse(assessment.lastRun?.endedAt ?? '1970-01-01'));
-    pruneJournal(location, options.journalDays * DAY_MS, now, problems);
+    pruneJournal(location, options.journalDays * millisecondsInDay, now, problems);
     const report = reportOf(assessment, isForbidden, removal, location, options);
     return { report, weaker: removal?.weaker };
   }

@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { millisecondsInMinute } from 'date-fns/constants';
 import { CleanupError, reason } from '../errors.js';
 import { counted } from '../output/counted.js';
 import type { Problems } from '../output/problems.js';
@@ -13,7 +14,7 @@ import { ENDING_SIGNALS } from '../system/signals.js';
 // A bridge that is stopped may save once more.
 const SAVING_MS = 1000;
 /** A restart of a bridge takes seconds; a command that hangs must not hang the hourly run. */
-const ON_CHANGE_LIMIT_MS = 60_000;
+const ON_CHANGE_LIMIT_MS = millisecondsInMinute;
 
 /** Runs the command of --on-change, and looks afterwards whether the mappings have stayed away. */
 export async function announceChange(

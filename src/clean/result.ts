@@ -1,10 +1,9 @@
+import { millisecondsInHour } from 'date-fns/constants';
 import type { CleanReport, Row } from '../report/clean-report.js';
 import type { MapLocation } from '../session-map/location.js';
 import type { Assessment } from '../sessions/assess.js';
 import type { Decision } from '../sessions/decide.js';
 import type { Removal } from './remove.js';
-
-const HOUR_MS = 3600 * 1000;
 
 /**
  * The report of a clean run.
@@ -18,7 +17,7 @@ export function reportOf(
   location: MapLocation,
   { dryRun, thresholdHours }: Pick<CleanReport, 'dryRun' | 'thresholdHours'>,
 ): CleanReport {
-  const cutoff = now - thresholdHours * HOUR_MS;
+  const cutoff = now - thresholdHours * millisecondsInHour;
   return {
     command: 'clean',
     dryRun,

@@ -1,3 +1,4 @@
+import { millisecondsInHour } from 'date-fns/constants';
 import type { Options } from '../options/resolve.js';
 import { printable } from '../output/printable.js';
 import type { Problems } from '../output/problems.js';
@@ -20,15 +21,6 @@ import { sharing } from '../sessions/mapped.js';
  * @throws CleanupError when the map or the bridge's memory can't be read, or nothing is known of a chat
  */
 export async function list(options: Options, problems: Problems, chats: readonly string[]) {
-  const report = await look(options, problems, chats);
-  return { json: () => cleanJson(report, problems.all), text: () => textOf(report, options) };
-}
-
-async function look(
-  options: Options,
-  problems: Problems,
-  chats: readonly string[],
-): Promise<CleanReport> {
   const location = locateMap(options.sessionDir, false, problems);
   const asked = { ...options, missing: 'keep', keepRunning: true } as const;
   const assessment = await assess(asked, location, problems);
@@ -44,12 +36,12 @@ async function look(
     }),
   );
   const back = new Set(writtenBack);
-  return {
+  const report: CleanReport = {
     command: 'list',
     dryRun: false,
     thresholdHours: options.thresholdHours,
     now: policy.now,
-    cutoff: policy.now - options.thresholdMs,
+    cutoff: policy.now - options.thresholdHours * millisecondsInHour,
     map: location.named,
     hasMap: mapped.file !== undefined || mapped.memory !== undefined,
     mapped: decisions.length,
@@ -60,6 +52,7 @@ async function look(
     lastRun,
     gone: named?.gone,
   };
+  return { json: () => cleanJson(report, problems.all), text: () => textOf(report, options) };
 }
 
 function projectOf({ mapping, transcript }: Decision): string | null {
@@ -67,7 +60,7 @@ function projectOf({ mapping, transcript }: Decision): string | null {
   return providerOf(mapping.family).projectOf(transcript);
 }
 
-function textOf(report: CleanReport, options: Options): string | Promise<string> {
+function textOf(report: CleanReport, options: Options): string | Promise<Iterable<string>> {
   if (options.quiet) return '';
   if (report.rows.length > 0 || report.gone !== undefined) {
     return listText(report, { ...options, width: terminalWidth() });

@@ -63,26 +63,22 @@ async function lookOrPutBack(
     const hasMap = current !== undefined;
     const report = { dryRun, isListing, hasMap, map: location.named };
     if (!looksOnly) return { ...report, rows: await putBack(location, chosen, replace, problems) };
-    if (!hasMap && !isListing && removed.all.length > 0) throw noMap(location);
+    if (!hasMap && !isListing && removed.all.length > 0) {
+      throw new CleanupError(
+        `${printable(location.named)}: no session map here; nothing can be put back`,
+        'is --session-dir right?',
+      );
+    }
     const action = isListing ? 'restorable' : 'would-restore';
-    const rows = chosen.map(
-      (removal): RestoreRow => ({ removal, action: canGoBack(removal, replace) ? action : 'kept' }),
-    );
+    const rows = chosen.map((removal): RestoreRow => {
+      const { obstacle } = removal;
+      const goesBack = obstacle === undefined || (replace && obstacle === 'mapped');
+      return { removal, action: goesBack ? action : 'kept' };
+    });
     return { ...report, rows: hasMap ? rows : [] };
   } finally {
     release?.();
   }
-}
-
-function noMap({ named }: MapLocation): CleanupError {
-  return new CleanupError(
-    `${printable(named)}: no session map here; nothing can be put back`,
-    'is --session-dir right?',
-  );
-}
-
-function canGoBack({ obstacle }: Restorable, replace: boolean): boolean {
-  return obstacle === undefined || (obstacle === 'mapped' && replace);
 }
 
 async function putBack(

@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { uptime } from 'node:os';
 import { join } from 'node:path';
+import { millisecondsInHour } from 'date-fns/constants';
 import { PROGRAM } from '../name.js';
 import { type Finding, ok, problem } from '../output/finding.js';
 import { ask, namesIn, textOf, writtenAt } from './ask.js';
@@ -19,7 +20,7 @@ const HOURLY = /^\s*(\S+(\s+\*){4}|@hourly)\s/;
 // What the installer writes: a script of its own, named after the instance.
 const INSTALLED = /"(\/.*\/claude-session-cleanup\/([^/"]+)\.sh)"\s*$/;
 // One run can be late; two that are left out are not.
-const OVERDUE_MS = 2 * 3600 * 1000;
+const OVERDUE_MS = 2 * millisecondsInHour;
 const NO_CRONTAB = { answered: true, stdout: '', stderr: '' };
 
 /**

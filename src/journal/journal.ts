@@ -1,5 +1,6 @@
 import { closeSync, constants, fsyncSync, ftruncateSync } from 'node:fs';
 import { join } from 'node:path';
+import { millisecondsInDay } from 'date-fns/constants';
 import { CleanupError, errorCode, reason } from '../errors.js';
 import { counted } from '../output/counted.js';
 import type { Problems } from '../output/problems.js';
@@ -15,7 +16,7 @@ export const JOURNAL_NAME = 'session_map.removed.jsonl';
 export const JOURNAL_TEMP_NAME = `.${JOURNAL_NAME}.tmp`;
 
 // Rewriting on every run would be work for nothing: entries may outlive their days a little.
-const PRUNE_SLACK_MS = 24 * 3600 * 1000;
+const PRUNE_SLACK_MS = millisecondsInDay;
 const FIRST_BYTES = 64 * 1024;
 const WRITE_BYTES = 1024 * 1024;
 

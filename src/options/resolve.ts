@@ -18,8 +18,7 @@ type ChatName = { readonly provider: string; readonly chat: string };
 export interface Options extends Omit<Values, 'hours' | 'keep'> {
   readonly roots: Roots;
   readonly thresholdHours: number;
-  readonly thresholdMs: number;
-  /** The threshold of one mapping: that of the last `--hours <pattern>=<n>` which matches, or thresholdMs. */
+  /** The threshold of one mapping: that of the last `--hours <pattern>=<n>` which matches, or thresholdHours; ms. */
   thresholdMsOf(mapping: ChatName): number;
   /** Whether `--keep` names a mapping: it is never removed. */
   isKept(mapping: ChatName): boolean;
@@ -48,7 +47,6 @@ export function optionsFrom(taker: Taker, flags: Flags, environment: Environment
     ...(Object.fromEntries(values) as Values),
     roots: Object.fromEntries(PROVIDERS.map((each) => [each.family, rootOf(each)])) as Roots,
     thresholdHours: hours,
-    thresholdMs: hoursToMilliseconds(hours),
     thresholdMsOf: (mapping) => {
       const names = [mapping.provider, ...namesOf(mapping)];
       return hoursToMilliseconds(

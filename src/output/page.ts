@@ -17,21 +17,12 @@ export async function colorsFor(color: boolean | undefined): Promise<typeof PLAI
 }
 
 /**
- * Lines as one text.
+ * A page's text in pieces, which are not held all at once.
  *
  * @param width of the terminal in cells, over which no line goes; undefined for none
  * @param indent what each further line begins with where one takes several
  */
 export async function page(
-  lines: Iterable<string>,
-  width: number | undefined,
-  indent: string,
-): Promise<string> {
-  return [...(await pageInPieces(lines, width, indent))].join('');
-}
-
-/** The same in pieces, which are not held all at once. */
-export async function pageInPieces(
   lines: Iterable<string>,
   width: number | undefined,
   indent: string,

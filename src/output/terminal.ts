@@ -67,15 +67,15 @@ const WORDS = /^.*\S(?<!\d{4}-\d\d-\d\d)(?= )/su;
 /**
  * A text over as many lines as it needs. A word that is wider than a line goes over several, too.
  *
- * @param width of the lines in a terminal's cells; undefined for one line, however long
+ * @param width of the lines in a terminal's cells
  * @param indent the blanks that each line but the first begins with
  */
-export function wrapped(text: string, width: number | undefined, indent = ''): string[] {
+export function wrapped(text: string, width: number, indent = ''): string[] {
   // A terminal that is narrower than the indent gets a character a line.
-  const room = Math.max(width ?? Infinity, indent.length + WIDEST);
+  const room = Math.max(width, indent.length + WIDEST);
   const lines: string[] = [];
   let rest = text;
-  while (width !== undefined && widthOf(rest) > room) {
+  while (widthOf(rest) > room) {
     const head = headOf(rest, room);
     const [words = head] = WORDS.exec(rest.slice(0, head.length + 1)) ?? [];
     lines.push(words);

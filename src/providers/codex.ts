@@ -1,4 +1,5 @@
 import { basename, dirname } from 'node:path';
+import { millisecondsInDay } from 'date-fns/constants';
 import type { Provider } from './provider.js';
 import { parentsInside } from './sessions-inside.js';
 import { directoryInside } from './working-directory.js';
@@ -37,7 +38,7 @@ export const codex: Provider = {
     let end = Date.UTC(year + 1, 0, 1);
     if (day !== undefined) end = Date.UTC(year, Number(month) - 1, day + 1);
     else if (month !== undefined) end = Date.UTC(year, month, 1);
-    return Number.isNaN(end) ? undefined : end + 2 * DAY_MS;
+    return Number.isNaN(end) ? undefined : end + 2 * millisecondsInDay;
   },
   sessionsInside: parentsInside,
   projectOf: (transcript) => directoryInside(transcript) ?? null,
@@ -51,7 +52,6 @@ const ARCHIVE = 'archived_sessions';
 const TOPS = new Set([DATED, ARCHIVE]);
 // yyyy/mm/dd
 const DATE_PARTS = 3;
-const DAY_MS = 24 * 3600 * 1000;
 
 const ENDING = /\.jsonl(?:\.zst)?$/;
 const TEMP = /^rollout-(?:compress|materialize)-/;

@@ -1,5 +1,5 @@
 import { counted } from '../output/counted.js';
-import { colorsFor, pageInPieces } from '../output/page.js';
+import { colorsFor, page } from '../output/page.js';
 import { printable } from '../output/printable.js';
 import { shortNames } from '../output/short-names.js';
 import { hoursIdle, localTime } from '../output/time.js';
@@ -30,7 +30,7 @@ export async function cleanText(report: CleanReport, style: TextStyle): Promise<
   const chatName = named(mappings.map(({ chat }) => chat));
   const sessionName = named(mappings.flatMap(({ session }) => session ?? []));
   const rule = '='.repeat(Math.min(RULE_WIDTH, width ?? RULE_WIDTH));
-  return pageInPieces(lines(), width, INDENT);
+  return page(lines(), width, INDENT);
 
   function* lines(): Generator<string> {
     yield rule;
@@ -82,12 +82,12 @@ export async function cleanText(report: CleanReport, style: TextStyle): Promise<
   function actionLines({ action, via, note, decision }: Row): string[] {
     const way = report.withBridge ? ` via the ${via}` : '';
     const words = {
-      'would-remove': colors.cyan('[DRY RUN] Would remove this mapping'),
-      removed: `✂️  Removed mapping${way} (${wayBack(decision)})`,
-      kept: note === null ? [] : `Kept: ${note}`,
+      'would-remove': () => colors.cyan('[DRY RUN] Would remove this mapping'),
+      removed: () => `✂️  Removed mapping${way} (${wayBack(decision)})`,
+      kept: () => (note === null ? [] : `Kept: ${note}`),
     };
     const details = verbose ? transcriptLines(decision).map((line) => colors.dim(line)) : [];
-    return [words[action], ...details].flat().map((line) => INDENT + line);
+    return [words[action](), ...details].flat().map((line) => INDENT + line);
   }
 }
 

@@ -1,3 +1,4 @@
+import { millisecondsInHour } from 'date-fns/constants';
 import { CleanupError } from '../errors.js';
 import type { JournalEntry } from '../journal/entries.js';
 import { type Removals, removedBefore } from '../journal/outcomes.js';
@@ -9,8 +10,6 @@ import { providerOf } from '../providers/index.js';
 import { ByChat, type ChatName, meant } from '../session-map/by-chat.js';
 import type { Assessment } from '../sessions/assess.js';
 import type { Decision, KeptBecause, Process } from '../sessions/decide.js';
-
-const HOUR_MS = 3600 * 1000;
 
 type Weighable = Pick<Assessment, 'decisions' | 'activity' | 'policy'>;
 
@@ -66,7 +65,7 @@ function weighedOf(
       .map(({ path, part, mtimeMs }) => ({ path, part, modified: isoTime(mtimeMs) })),
     obstacles: activity.obstaclesTo(mapping).map(({ path, message }) => `${path}: ${message}`),
     process: activity.processOf(mapping),
-    thresholdHours: policy.thresholdMsOf(mapping) / HOUR_MS,
+    thresholdHours: policy.thresholdMsOf(mapping) / millisecondsInHour,
     isKept: policy.isKept(mapping),
     missingSince: missingSince === undefined ? null : isoTime(missingSince),
     resume: resumeCommand(decision),

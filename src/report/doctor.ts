@@ -14,7 +14,7 @@ export async function doctorText(
   checks: readonly Finding[],
   { color, quiet }: Pick<TextStyle, 'color'> & { readonly quiet: boolean },
   width: number | undefined,
-): Promise<string> {
+): Promise<Iterable<string>> {
   const colors = await colorsFor(color);
   const lines = checks
     .filter(({ level }) => !quiet || level === 'problem')

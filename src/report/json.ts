@@ -44,8 +44,3 @@ function sessionJson(
     weighed,
   };
 }
-
-/** The JSON document of a command that could not do its work. */
-export function errorJson(command: string, message: string): unknown {
-  return { version: JSON_VERSION, command, error: message };
-}

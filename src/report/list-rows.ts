@@ -20,7 +20,10 @@ export function chosenOf(
   );
   if (sort === undefined) return chosen;
   const keyOf = KEYS[sort];
-  return chosen.sort((one, other) => compare(keyOf(one), keyOf(other)));
+  return chosen.sort((one, other) => {
+    const [first, second] = [keyOf(one), keyOf(other)];
+    return first < second ? -1 : Number(first > second);
+  });
 }
 
 type Key = (decision: Decision) => string | number;
@@ -31,8 +34,3 @@ const KEYS = {
   provider: ({ mapping }) => mapping.provider,
   chat: ({ mapping }) => mapping.chat,
 } satisfies Readonly<Record<string, Key>>;
-
-function compare(one: string | number, other: string | number): number {
-  if (one === other) return 0;
-  return one < other ? -1 : 1;
-}

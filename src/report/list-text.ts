@@ -9,7 +9,7 @@ import type { TextStyle } from './clean-text.js';
 import { detailLines, removedLines } from './details.js';
 
 /** A row for every session, as wide as the terminal at most. Times are local. */
-export async function listText(report: CleanReport, style: TextStyle): Promise<string> {
+export async function listText(report: CleanReport, style: TextStyle): Promise<Iterable<string>> {
   const { verbose, color, width } = style;
   const colors = await colorsFor(color);
   const { rows, gone = [] } = report;

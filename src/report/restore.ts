@@ -40,7 +40,10 @@ const WORDS: Readonly<Record<RestoreRow['action'] | 'no-room', string>> = {
 const CHAT_ROOM = 24;
 
 /** What can be, or was, put back. Times are local. */
-export async function restoreText(report: RestoreReport, style: TextStyle): Promise<string> {
+export async function restoreText(
+  report: RestoreReport,
+  style: TextStyle,
+): Promise<Iterable<string>> {
   const { verbose, color, width } = style;
   const { rows, isListing, hasMap, dryRun } = report;
   const colors = await colorsFor(color);

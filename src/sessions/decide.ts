@@ -9,6 +9,9 @@ export type State = (typeof STATES)[number];
 /** What keeps a mapping. */
 export type KeptBecause = 'active' | 'running' | 'rule' | 'missing' | 'doubt' | 'guard';
 
+// A map with more that have no transcript has grown for years, and is cleaned in its first run.
+export const MOST_WAITING = 10_000;
+
 /** What is to become of one mapping. */
 export interface Decision {
   readonly mapping: Mapping;
@@ -64,10 +67,11 @@ export function decide(
 ): Decision[] {
   const judged = mappings.map((mapping) => judge(mapping, evidence, policy));
   const pictures = suspiciousPictures(judged);
+  const isCrowd = judged.filter(({ state }) => state === 'missing').length > MOST_WAITING;
   return judged.map((one) => {
     const picture = pictures.find(({ family }) => family === one.mapping.family);
     const isHeld = picture?.holds.includes(one.state) ?? false;
-    const keptBecause = keeper(one, evidence, policy, isHeld);
+    const keptBecause = keeper(one, evidence, policy, isHeld, isCrowd);
     const { mapping, state, lastActivity, transcript, running } = one;
     // Field by field: a spread would give each of these objects a hidden class of its own.
     return { mapping, state, lastActivity, transcript, running, keptBecause };
@@ -109,12 +113,14 @@ export function isIdle(
  * Why a mapping stays; null when nothing keeps it.
  *
  * @param isHeld whether what was found of its CLI is suspicious
+ * @param isCrowd whether more have no transcript than are waited for
  */
 function keeper(
   { mapping, state, running }: Judged,
   evidence: Evidence,
   policy: Policy,
   isHeld: boolean,
+  isCrowd: boolean,
 ): KeptBecause | null {
   const { session } = mapping;
   if (session === null || state === 'unrecognized') return 'doubt';
@@ -130,7 +136,7 @@ function keeper(
   if (isHeld) return 'guard';
   const since = policy.missingSince(mapping);
   const hasWaited = since !== undefined && isIdle(mapping, since, policy);
-  return hasWaited ? null : 'missing';
+  return hasWaited || isCrowd ? null : 'missing';
 }
 
 /** What of a CLI's mapped sessions looks rather like a wrong home than like dead sessions. */

@@ -1,12 +1,9 @@
 import type { Run } from '../journal/last-run.js';
 import { keyOf, type Mapping } from '../session-map/parse.js';
-import { type Decision, suspiciousPictures } from './decide.js';
+import { type Decision, MOST_WAITING, suspiciousPictures } from './decide.js';
 
 /** When runs first saw that mappings have no transcript, by `keyOf`. */
 export type WaitingList = Run['missing'];
-
-/** So many wait at most: the next ones in the map take their turn when these have gone. */
-export const MOST_WAITING = 10_000;
 
 /** Since when a mapping is known to have no transcript, ms since the epoch; undefined for one that had. */
 export function waitingSince(list: WaitingList, mapping: Mapping): number | undefined {
@@ -15,7 +12,7 @@ export function waitingSince(list: WaitingList, mapping: Mapping): number | unde
 }
 
 /**
- * The list for the next run. A picture that may be that of a wrong home does not make anybody wait.
+ * The list for the next run, bounded. A picture that may be that of a wrong home does not make anybody wait.
  *
  * @param decisions on what is mapped still
  * @param now ms since the epoch

@@ -9,7 +9,6 @@ describe('what a command is told', () => {
     expect(optionsFrom('clean', {}, HOME)).toMatchObject({
       sessionDir: '/tmp/claude_sessions',
       thresholdHours: 2,
-      thresholdMs: 7_200_000,
       missing: 'keep',
       keepRunning: true,
       dryRun: false,

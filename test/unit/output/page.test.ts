@@ -2,11 +2,15 @@ import { expect, it, vi } from 'vitest';
 import { colorsFor, page } from '../../../src/output/page.js';
 
 it('a page has its lines as they are where there is no terminal', async () => {
-  expect(await page(['a'.repeat(200), '', 'b'], undefined, '  ')).toBe(`${'a'.repeat(200)}\n\nb\n`);
+  expect([...(await page(['a'.repeat(200), '', 'b'], undefined, '  '))]).toEqual([
+    `${'a'.repeat(200)}\n`,
+    '\n',
+    'b\n',
+  ]);
 });
 
 it('a page fits its terminal, and goes on indented', async () => {
-  expect(await page(['one two', 'three'], 5, '  ')).toBe('one\n  two\nthree\n');
+  expect([...(await page(['one two', 'three'], 5, '  '))]).toEqual(['one\n', '  two\n', 'three\n']);
 });
 
 it('colours are what was asked for, whatever the terminal', async () => {

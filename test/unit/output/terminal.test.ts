@@ -33,9 +33,8 @@ describe('a text that is wider than its lines', () => {
     ]);
   });
 
-  it('stays as it is where it fits, or no width is set', () => {
+  it('stays as it is where it fits', () => {
     expect(wrapped(line, 71)).toEqual([line]);
-    expect(wrapped(line, undefined)).toEqual([line]);
   });
 
   it('breaks a word that fits no line', () => {

@@ -9,9 +9,13 @@ const FINDINGS = [
 ];
 const LOUD = { color: false, quiet: false };
 
+async function textOf(...args: Parameters<typeof doctorText>): Promise<string> {
+  return [...(await doctorText(...args))].join('');
+}
+
 describe("doctor's page", () => {
   it('has a line for each finding, and what to do below it', async () => {
-    expect(await doctorText(FINDINGS, LOUD, undefined)).toBe(
+    expect(await textOf(FINDINGS, LOUD, undefined)).toBe(
       [
         '✅ ok       Node: v20',
         '⚠️  warning  bridge: no address given',
@@ -26,7 +30,7 @@ describe("doctor's page", () => {
   });
 
   it('goes on below, indented, on a narrow terminal', async () => {
-    expect(await doctorText(FINDINGS.slice(2), LOUD, 40)).toBe(
+    expect(await textOf(FINDINGS.slice(2), LOUD, 40)).toBe(
       [
         "❌ problem  map: can't be read",
         '            → run as the user that the',
@@ -39,7 +43,7 @@ describe("doctor's page", () => {
   });
 
   it('is of problems alone with --quiet', async () => {
-    const text = await doctorText(FINDINGS, { color: false, quiet: true }, undefined);
+    const text = await textOf(FINDINGS, { color: false, quiet: true }, undefined);
     expect(text).toMatch(/^❌ problem {2}map: .*\n +→ .*\n$/);
   });
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { warning } from '../../../src/output/finding.js';
-import { cleanJson, errorJson } from '../../../src/report/json.js';
+import { cleanJson } from '../../../src/report/json.js';
 import { checkSchema } from '../../support/json-schema.js';
 import { reportOf, rowOf } from './report-of.js';
 
@@ -26,11 +26,5 @@ describe('the JSON document', () => {
     const document = cleanJson(reportOf([rowOf({ lastActivity: 9e15 })]), []);
     checkSchema(JSON.parse(JSON.stringify(document).replace('+275760', '9999')));
     expect(JSON.stringify(document)).toContain('"lastActivity":"+275760-09-13T00:00:00.000Z"');
-  });
-
-  it('of a command that failed has its error', () => {
-    const document = errorJson('clean', 'no room');
-    checkSchema(document);
-    expect(document).toEqual({ version: 1, command: 'clean', error: 'no room' });
   });
 });

@@ -6,7 +6,9 @@ import { reportOf, rowOf } from './report-of.js';
 
 async function linesOf(chats: readonly string[], columns: number | undefined): Promise<string[]> {
   const rows = chats.map((chat) => rowOf({ mapping: { chat } }, { project: '/srv/shop' }));
-  const text = await listText(reportOf(rows), { verbose: false, color: false, width: columns });
+  const text = [
+    ...(await listText(reportOf(rows), { verbose: false, color: false, width: columns })),
+  ].join('');
   return text.split('\n');
 }
 

@@ -25,7 +25,7 @@ function rowOf(action: Row['action'], chat: string, obstacle?: 'mapped' | 'flat'
 }
 
 async function linesOf(report: Partial<RestoreReport>, style = PLAIN): Promise<string[]> {
-  return (await restoreText({ ...REPORT, ...report }, style)).trimEnd().split('\n');
+  return [...(await restoreText({ ...REPORT, ...report }, style))].join('').trimEnd().split('\n');
 }
 
 describe('the report of restore', () => {

@@ -149,6 +149,19 @@ describe('a session without a transcript', () => {
     expect(gone({ times: { [A]: NOW } }, { ...long, missingSince: () => since })).toEqual(goes);
   });
 
+  it('goes at once where more than 10,000 have none: a map that grew for years', () => {
+    const ids = Array.from({ length: 10_001 }, (_, n) => A.replace(/.{8}/, `${10_000_000 + n}`));
+    const asked = { missing: 'remove', missingSince: () => undefined } as const;
+    const goes = (wanted: readonly string[]) =>
+      gone(
+        { times: { [A]: NOW } },
+        asked,
+        [...wanted, A].map((id) => mapping(id)),
+      ).length;
+    expect(goes(ids)).toBe(10_001);
+    expect(goes(ids.slice(1))).toBe(0);
+  });
+
   it('is missing, not idle, when only other files of it are left', () => {
     const [decision] = decide(pair, evidence({ times: { [A]: 0 }, leftovers: [A] }), policy);
     expect(decision).toMatchObject({
