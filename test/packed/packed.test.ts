@@ -75,6 +75,7 @@ describe('the published package', () => {
       'dist/doctor.js',
       'dist/errors.js',
       'dist/json.schema.json',
+      'dist/kernel.js',
       'dist/list.js',
       'dist/locked.js',
       'dist/metrics.js',
