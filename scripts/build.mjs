@@ -7,7 +7,6 @@ import { completion, manual } from './documents.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const dist = join(root, 'dist');
-const LOADED_LATER = join(root, 'scripts/loaded-later.mjs');
 const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
 
 // A run reads only the code that it needs: what is loaded by import() becomes a file of its own. The errors
@@ -36,12 +35,6 @@ const settings = {
   // Node starts it about 10 ms faster than ES modules, and needs no loader for import() then.
   format: 'cjs',
   supported: { 'dynamic-import': false },
-  alias: {
-    'node:child_process': LOADED_LATER,
-    'node:crypto': LOADED_LATER,
-    // As fast-glob and its packages name it.
-    stream: LOADED_LATER,
-  },
   plugins: [filesOfTheirOwn],
   define: { __VERSION__: JSON.stringify(version) },
   minifySyntax: true,
