@@ -4,7 +4,7 @@ import { closeSync, constants, openSync, readSync } from 'node:fs';
 let buffer = Buffer.alloc(4 * 1024);
 
 /**
- * The beginning of a file as text. Links are followed; a pipe is not waited for, and has nothing in it.
+ * The beginning of a file as text. Links are followed; a pipe is not waited for, and is an error.
  *
  * @param most how many bytes to read at most
  * @returns `isWhole`: the file has fewer bytes
