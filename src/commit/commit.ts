@@ -58,13 +58,9 @@ export async function commit<C extends Change>(
   let collisions = 0;
   let weaker: string | undefined;
   let isSettled = false;
-  const committed = (later?: SessionMap, failure?: CleanupError): Committed<C> => ({
-    made,
-    later,
-    collisions,
-    weaker,
-    failure,
-  });
+  const committed = (later?: SessionMap, failure?: CleanupError): Committed<C> => {
+    return { made, later, collisions, weaker, failure };
+  };
   try {
     while (!patience.isOver) {
       const current = await readMap(location.path, known);
@@ -88,8 +84,8 @@ export async function commit<C extends Change>(
         continue;
       }
       collisions += 1;
-      const { theirs } = outcome;
-      if (theirs !== undefined) met.push({ ours: parseSessionMapText(change.text), theirs });
+      const [before, { theirs }] = [current.map, outcome];
+      if (theirs) met.push({ before, ours: parseSessionMapText(change.text), theirs });
       await sleep(PAUSE_MS);
       if (outcome.kind === 'open') await readWhenClosed(location.path, kernel, patience);
     }

@@ -112,8 +112,9 @@ async function look(
     return { kind: 'changed', theirs: sessionMapIn(readFileSync(temp.path)) };
   }
   // The sooner it is undone, the fewer open our map meanwhile.
-  for (const end = performance.now() + GRACE_MS; performance.now() < end; await sleep(STEP_MS)) {
+  for (let waited = 0; waited < GRACE_MS; waited += STEP_MS) {
     if (!kernel.isLeaseWhole(old)) return { kind: 'open' };
+    await sleep(STEP_MS);
   }
   const kind = holds() ? 'published' : 'changed';
   return kernel.isLeaseWhole(old) ? { kind } : { kind: 'open' };

@@ -8,14 +8,15 @@ function mapOf(chats: Chats): SessionMap {
   return parseSessionMapText(JSON.stringify({ 'claude-cli': chats }));
 }
 
+const OURS = { busy: '2', other: '9' };
+/** What stood there until ours had the name: a chat more, which was idle. */
+const BEFORE = { idle: '1', ...OURS };
+
 /** What a map becomes when another program had written `theirs`, while somebody could read `ours`. */
 function become(ours: Chats, theirs: Chats, now: Chats): Chats {
-  return JSON.parse(putBack({ ours: mapOf(ours), theirs: mapOf(theirs) }, mapOf(now)).text)[
-    'claude-cli'
-  ];
+  const met = { before: mapOf(BEFORE), ours: mapOf(ours), theirs: mapOf(theirs) };
+  return JSON.parse(putBack(met, mapOf(now)).text)['claude-cli'];
 }
-
-const OURS = { busy: '2', other: '9' };
 
 describe('a change that was written away again', () => {
   it.each([
@@ -29,6 +30,8 @@ describe('a change that was written away again', () => {
       { ...OURS, busy: '4', added: '3' },
     ],
     ['what we have taken out', { idle: '1', ...OURS }, OURS, { ...OURS, idle: '1' }],
+    ['into ours, of the idle chat', { idle: '5', ...OURS }, BEFORE, { ...BEFORE, idle: '5' }],
+    ['into ours, of another chat', { ...OURS, busy: '4' }, BEFORE, { ...BEFORE, busy: '4' }],
   ])('is put back: %s', (_, theirs, now, expected) => {
     expect(become(OURS, theirs, now)).toEqual(expected);
   });
@@ -38,6 +41,7 @@ describe('a change that was written away again', () => {
     ['that is there', { ...OURS, busy: '4' }, { ...OURS, busy: '4' }],
     ['that was added anew since', { ...OURS, added: '3' }, { ...OURS, added: '6' }],
     ['that ended, and was begun anew since', { other: '9' }, { ...OURS, busy: '7' }],
+    ['that whoever read ours does not know', OURS, BEFORE],
   ])('is left alone: one %s', (_, theirs, now) => {
     expect(become(OURS, theirs, now)).toEqual(now);
   });
@@ -45,11 +49,14 @@ describe('a change that was written away again', () => {
   it('of another kind than the map can hold is left out', () => {
     const theirs = parseSessionMapText('{"claude-cli":{"busy":"3"},"codex-cli":{"c":"8"}}');
     const flat = parseSessionMapText('{"busy":"2"}');
-    expect(JSON.parse(putBack({ ours: flat, theirs }, flat).text)).toEqual({ busy: '3' });
+    expect(JSON.parse(putBack({ before: flat, ours: flat, theirs }, flat).text)).toEqual({
+      busy: '3',
+    });
   });
 
   it('leaves a map as it is, to the byte, when there is nothing to put back', () => {
     const now = parseSessionMapText('{ "claude-cli" : {"a" :"1"} , "x":{}}');
-    expect(putBack({ ours: mapOf(OURS), theirs: mapOf(OURS) }, now)).toEqual(now);
+    const ours = mapOf(OURS);
+    expect(putBack({ before: ours, ours, theirs: ours }, now)).toEqual(now);
   });
 });
