@@ -9,7 +9,7 @@ export type State = (typeof STATES)[number];
 /** What keeps a mapping. */
 export type KeptBecause = 'active' | 'running' | 'rule' | 'missing' | 'doubt' | 'guard';
 
-// A map with more that have no transcript has grown for years, and is cleaned in its first run.
+// A section with more that have no transcript has grown for years, and is cleaned in its first run.
 export const MOST_WAITING = 10_000;
 
 /** What is to become of one mapping. */
@@ -67,10 +67,14 @@ export function decide(
 ): Decision[] {
   const judged = mappings.map((mapping) => judge(mapping, evidence, policy));
   const pictures = suspiciousPictures(judged);
-  const isCrowd = judged.filter(({ state }) => state === 'missing').length > MOST_WAITING;
+  const missing = new Map<string, number>();
+  for (const { mapping } of judged.filter(({ state }) => state === 'missing')) {
+    missing.set(mapping.provider, (missing.get(mapping.provider) ?? 0) + 1);
+  }
   return judged.map((one) => {
     const picture = pictures.find(({ family }) => family === one.mapping.family);
     const isHeld = picture?.holds.includes(one.state) ?? false;
+    const isCrowd = (missing.get(one.mapping.provider) ?? 0) > MOST_WAITING;
     const keptBecause = keeper(one, evidence, policy, isHeld, isCrowd);
     const { mapping, state, lastActivity, transcript, running } = one;
     // Field by field: a spread would give each of these objects a hidden class of its own.
@@ -113,7 +117,7 @@ export function isIdle(
  * Why a mapping stays; null when nothing keeps it.
  *
  * @param isHeld whether what was found of its CLI is suspicious
- * @param isCrowd whether more have no transcript than are waited for
+ * @param isCrowd whether more of its section have no transcript than are waited for
  */
 function keeper(
   { mapping, state, running }: Judged,

@@ -149,7 +149,7 @@ describe('a session without a transcript', () => {
     expect(gone({ times: { [A]: NOW } }, { ...long, missingSince: () => since })).toEqual(goes);
   });
 
-  it('goes at once where more than 10,000 have none: a map that grew for years', () => {
+  it('goes at once where more than 10,000 of a section have none: it grew for years', () => {
     const ids = Array.from({ length: 10_001 }, (_, n) => A.replace(/.{8}/, `${10_000_000 + n}`));
     const asked = { missing: 'remove', missingSince: () => undefined } as const;
     const goes = (wanted: readonly string[]) =>
@@ -160,6 +160,10 @@ describe('a session without a transcript', () => {
       ).length;
     expect(goes(ids)).toBe(10_001);
     expect(goes(ids.slice(1))).toBe(0);
+    const other = { ...mapping(B), provider: 'claude-two' };
+    const world = evidence({ times: { [A]: NOW } });
+    const all = [...ids.map((id) => mapping(id)), other, mapping(A)];
+    expect(going(all, world, { ...policy, ...asked })).not.toContain(B);
   });
 
   it('is missing, not idle, when only other files of it are left', () => {
