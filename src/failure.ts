@@ -1,3 +1,4 @@
+import { inspect } from 'node:util';
 import { type Command, CommanderError } from 'commander';
 import { CleanupError, EXIT, type ExitStatus, explained, UsageError } from './errors.js';
 import { type Flags, flagsOf } from './options/flags.js';
@@ -20,7 +21,10 @@ export async function reportFailure(
 ): Promise<ExitStatus> {
   const error = explained(refused(thrown), pathOf(thrown), 'the map is whole');
   const isExpected = error instanceof CleanupError;
-  const message = isExpected ? error.message : `internal error: ${describe(error)}`;
+  // Of our own fault: where it happened is what a bug report needs.
+  const message = isExpected
+    ? error.message
+    : `internal error: ${inspect(error)}`.replaceAll(/\s*\n\s*/g, ' ');
   problems.error(message);
   const name = command?.name() ?? 'clean';
   const flags = flagsOf(command ?? root);
@@ -56,11 +60,4 @@ async function keepMetrics(flags: Flags, problems: Problems): Promise<void> {
 function pathOf(error: unknown): string {
   const hasPath = error instanceof Error && 'path' in error && typeof error.path === 'string';
   return hasPath ? printable(String(error.path)) : 'a system call failed';
-}
-
-/** Our own fault: where it happened is what a bug report needs. */
-function describe(error: unknown): string {
-  return error instanceof Error
-    ? (error.stack ?? error.message).replaceAll(/\s*\n\s*/g, ' ')
-    : String(error);
 }

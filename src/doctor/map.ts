@@ -31,8 +31,7 @@ export async function checkMap(sessionDir: string, now: number): Promise<MapFind
     const last = readLastRun(location.directory);
     const snapshot = await readMap(location.path);
     const owner = snapshot?.stats.uid ?? 0;
-    if (isRoot && owner !== 0)
-      return { checks: [lookAs(nameOf(owner), location.path, sessionDir)] };
+    if (isRoot && owner !== 0) return { checks: [lookAs(nameOf(owner), sessionDir)] };
     const fix = 'right if the bridge has not mapped a chat yet; otherwise check --session-dir';
     const checks =
       snapshot === undefined
@@ -44,8 +43,8 @@ export async function checkMap(sessionDir: string, now: number): Promise<MapFind
   }
 }
 
-function lookAs(owner: string, path: string, sessionDir: string): Finding {
-  const message = `${path} is the map of ${owner}: root has another home, and can't tell how its runs do`;
+function lookAs(owner: string, sessionDir: string): Finding {
+  const message = `belongs to user ${owner}: root has another home, and can't tell how its runs do`;
   return warning('map', message, `to look as ${owner} does: ${doctorCommand(owner, sessionDir)}`);
 }
 

@@ -112,7 +112,7 @@ const STAYS: Readonly<Record<KeptBecause, string>> = {
   rule: '--keep names it',
   missing: 'it has no transcript, which only --missing remove acts on',
   doubt: 'whether it is idle is not known for sure',
-  guard: 'nothing is removed at all',
+  guard: 'what was found of its CLI is suspicious',
 };
 const PROCESS: Readonly<Record<Process, string>> = {
   running: 'runs right now',

@@ -191,7 +191,7 @@ describeSystem('doctor tells of a timer', () => {
     await machine.run(`${INSTALL} --systemd; systemctl start ${SERVICE}`);
     const page = await machine.run(DOCTOR.replace(' --json', ''));
     expect(page).toMatch(/\b0 problems/);
-    expect(page).toContain(`is the map of ${USER}`);
+    expect(page).toContain(`belongs to user ${USER}`);
     const id = (await machine.run(`id -u ${USER}`)).trim();
     expect(page.split('\n').filter((line) => new RegExp(`\\b${id}\\b`).test(line))).toEqual([]);
     const [, command = ''] = /sudo -u bridge -H (\S.*doctor.*)/.exec(page) ?? [];

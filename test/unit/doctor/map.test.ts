@@ -116,7 +116,7 @@ describe.runIf(process.geteuid?.() === 0)('another user’s map', () => {
         {
           subject: 'map',
           level: 'warning',
-          message: expect.stringContaining(`${home.mapPath} is the map of daemon`),
+          message: expect.stringContaining('belongs to user daemon'),
           fix: expect.stringMatching(/ sudo -u daemon -H \S+ \S+ doctor --session-dir \S+$/),
         },
       ],
