@@ -1,25 +1,21 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { mkdirSync, readFileSync, symlinkSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { beforeEach, describe, expect, it, onTestFinished } from 'vitest';
-import type { Family } from '../../../src/providers/provider.js';
 import { type Running, runningSessions } from '../../../src/providers/running.js';
+import type { Family } from '../../../src/session-map/family.js';
+import { newRoot, put } from './directory.js';
 
 let root: string;
 
 beforeEach(() => {
-  root = mkdtempSync(join(tmpdir(), 'cleanup-running-'));
-  onTestFinished(() => rmSync(root, { recursive: true, force: true }));
+  root = newRoot();
 });
 
 function file(path: string, content: string): string {
-  const full = join(root, path);
-  mkdirSync(dirname(full), { recursive: true });
-  writeFileSync(full, content);
-  return full;
+  return put(join(root, path), content);
 }
 
 /** What runs of a CLI's sessions. */

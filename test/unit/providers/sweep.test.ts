@@ -1,13 +1,13 @@
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, rmSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { mkdirSync, rmSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { beforeEach, describe, expect, it, onTestFinished } from 'vitest';
+import { beforeEach, describe, expect, it } from 'vitest';
 import { claude } from '../../../src/providers/claude.js';
 import { codex } from '../../../src/providers/codex.js';
 import { gemini } from '../../../src/providers/gemini.js';
 import type { Provider } from '../../../src/providers/provider.js';
 import { type Sweep, sweep } from '../../../src/providers/sweep.js';
+import { newRoot, put } from './directory.js';
 
 const [OLD, SINCE, YOUNG] = ['2026-11-20T10:15Z', '2026-11-21T10:15Z', '2026-11-21T10:16Z'].map(
   (time) => Date.parse(time),
@@ -19,14 +19,11 @@ const B = '0b0b0b0b-0000-4000-8000-00000000000b';
 let root: string;
 
 beforeEach(() => {
-  root = mkdtempSync(join(tmpdir(), 'cleanup-sweep-'));
-  onTestFinished(() => rmSync(root, { recursive: true, force: true }));
+  root = newRoot();
 });
 
 function file(path: string, mtimeMs = OLD, content = '{}\n'): string {
-  const full = join(root, path);
-  mkdirSync(dirname(full), { recursive: true });
-  writeFileSync(full, content);
+  const full = put(join(root, path), content);
   utimesSync(full, mtimeMs / 1000, mtimeMs / 1000);
   return full;
 }

@@ -1,23 +1,18 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
-import { beforeEach, describe, expect, it, onTestFinished } from 'vitest';
+import { join } from 'node:path';
+import { beforeEach, describe, expect, it } from 'vitest';
 import { claude } from '../../../src/providers/claude.js';
 import { codex } from '../../../src/providers/codex.js';
 import { gemini } from '../../../src/providers/gemini.js';
+import { newRoot, put } from './directory.js';
 
 let root: string;
 
 beforeEach(() => {
-  root = mkdtempSync(join(tmpdir(), 'cleanup-directory-'));
-  onTestFinished(() => rmSync(root, { recursive: true }));
+  root = newRoot();
 });
 
 function file(path: string, content: string): string {
-  const full = join(root, path);
-  mkdirSync(dirname(full), { recursive: true });
-  writeFileSync(full, content);
-  return full;
+  return put(join(root, path), content);
 }
 
 describe('the directory that a session works in', () => {
