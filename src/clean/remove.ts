@@ -127,8 +127,7 @@ export async function removeDecided(
   /** What the file has and the bridge has not, whatever session it has. */
   async function knownToFileAlone(): Promise<readonly Decision[]> {
     const isInFile = hasMapping((await readMap(path))?.map);
-    const known = memory === undefined ? [] : mappingsOf(memory);
-    const chats = ByChat.of(known, (mapping) => [mapping, true]);
+    const chats = ByChat.of(mappingsOf(memory), (mapping) => [mapping, true]);
     return decisions.filter(({ mapping }) => !chats.has(mapping) && isInFile(mapping));
   }
 

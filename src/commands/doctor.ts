@@ -11,6 +11,7 @@ import type { Options } from '../options/resolve.js';
 import { type Finding, ok } from '../output/finding.js';
 import { terminalWidth } from '../output/streams.js';
 import { doctorJson, doctorText } from '../report/doctor.js';
+import { mappingsOf } from '../session-map/parse.js';
 import { FoundActivity } from '../sessions/activity.js';
 import { decide, type Policy, suspiciousPictures } from '../sessions/decide.js';
 import { unite } from '../sessions/mapped.js';
@@ -45,10 +46,9 @@ async function checkAll({ sessionDir, roots, ...options }: Options): Promise<Fin
   const bridgeUrl = options.bridgeUrl ?? (last?.bridgeUrl ? new URL(last.bridgeUrl) : undefined);
   const bridge = bridgeUrl && (await checkBridge(bridgeUrl, snapshot));
   const sections = unite(bridge?.memory, snapshot?.map);
-  const mappings = sections.flatMap((section) => section.mappings);
-  const policy: Policy = {
-    ...{ ...options, now, missing: 'keep', missingSince: () => undefined, keepRunning: false },
-  };
+  const mappings = mappingsOf({ sections });
+  const asked = { ...options, missing: 'keep', keepRunning: false } as const;
+  const policy: Policy = { ...asked, now, missingSince: () => undefined };
   const activity = new FoundActivity(mappings, roots, policy);
   const decisions = decide(mappings, activity, policy);
   const clock = wrongClock(snapshot?.stats.mtimeMs, last, now);

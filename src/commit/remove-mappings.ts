@@ -53,6 +53,6 @@ export async function removeFromFile(
   const went = made.flatMap(({ going }) => going);
   const removed = ByChat.of(went, (leaving) => [leaving.mapping, leaving]);
   // A chat that is mapped anew by now was not taken out by us.
-  for (const mapping of later === undefined ? [] : mappingsOf(later)) removed.delete(mapping);
+  for (const mapping of mappingsOf(later)) removed.delete(mapping);
   return { removed, ...end };
 }

@@ -83,7 +83,7 @@ export function waysToTell(job: Pick<Job, 'mode' | 'instance'> | undefined): str
 
 function compare(url: URL, memory: SessionMap, file: SessionMap | undefined): Finding {
   const inMemory = mappingsOf(memory);
-  const inFile = file === undefined ? [] : mappingsOf(file);
+  const inFile = mappingsOf(file);
   const isInFile = hasMapping(file);
   const isInMemory = hasMapping(memory);
   const unsaved = inMemory.filter((mapping) => !isInFile(mapping)).length;

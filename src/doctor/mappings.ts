@@ -1,4 +1,5 @@
 import { type Finding, ok, warning } from '../output/finding.js';
+import { mappingsOf } from '../session-map/parse.js';
 import { type MappedSection, sharing } from '../sessions/mapped.js';
 
 const MOST_NAMED = 5;
@@ -14,7 +15,7 @@ export function checkMappings(sections: readonly MappedSection[]): Finding[] {
  * at the same time can get one session together.
  */
 function checkShared(sections: readonly MappedSection[]): Finding[] {
-  const mappings = sections.flatMap((section) => section.mappings);
+  const mappings = mappingsOf({ sections });
   const others = sharing(mappings);
   const shared = mappings.filter((mapping) => others(mapping).length > 0);
   const names = shared.slice(0, MOST_NAMED).map(({ provider, chat }) => `${provider}/${chat}`);

@@ -29,8 +29,7 @@ export function restorables(
   journal: Iterable<JournalEntry>,
   map: SessionMap | undefined,
 ): Restorables {
-  const mappings = map === undefined ? [] : mappingsOf(map);
-  const sessions = ByChat.of(mappings, (mapping) => [mapping, mapping.session]);
+  const sessions = ByChat.of(mappingsOf(map), (mapping) => [mapping, mapping.session]);
   const hasRoom = (provider: string): boolean => map === undefined || canHold(map, provider);
   const all: Restorable[] = [];
   const seen = new ByChat<true>();

@@ -58,7 +58,6 @@ export function meant<T>(all: readonly T[], word: string, nameOf: (one: T) => Ch
 
 /** Whether a map has a chat with this very session. */
 export function hasMapping(map: SessionMap | undefined): (mapping: Mapping) => boolean {
-  if (map === undefined) return () => false;
   const sessions = ByChat.of(mappingsOf(map), (mapping) => [mapping, mapping.session]);
   return (mapping) => sessions.get(mapping) === mapping.session;
 }

@@ -90,9 +90,11 @@ function mustBeJson(text: string): void {
   }
 }
 
-/** Every mapping of the map, in its order. */
-export function mappingsOf(map: SessionMap): Mapping[] {
-  return map.sections.flatMap((section) => section.mappings);
+/** Every mapping of these sections, in their order; none where there is no map. */
+export function mappingsOf(
+  map: { readonly sections: readonly { readonly mappings: readonly Mapping[] }[] } | undefined,
+): Mapping[] {
+  return map?.sections.flatMap((section) => section.mappings) ?? [];
 }
 
 /** One string for a chat of a provider, whatever characters the two hold. */

@@ -6,6 +6,7 @@ import { problem, warning } from '../output/finding.js';
 import type { Problems } from '../output/problems.js';
 import { providerOf, type Roots } from '../providers/index.js';
 import type { MapLocation } from '../session-map/location.js';
+import { mappingsOf } from '../session-map/parse.js';
 import { readMap } from '../session-map/read.js';
 import { ownAccount } from '../system/account.js';
 import { FoundActivity } from './activity.js';
@@ -51,7 +52,7 @@ export async function assess(
   const file = await readMap(location.path);
   const memory = await bridge?.memory(file?.bytes.length ?? 0);
   const mapped = { file, memory, sections: unite(memory, file?.map) };
-  const mappings = mapped.sections.flatMap((section) => section.mappings);
+  const mappings = mappingsOf(mapped);
   const policy: Policy = {
     now: Date.now(),
     ...options,
