@@ -1,3 +1,4 @@
+import { millisecondsInMinute } from 'date-fns/constants';
 import type { FinalCheck } from '../commit/remove-mappings.js';
 import { CleanupError } from '../errors.js';
 import type { Leaving } from '../journal/removals.js';
@@ -20,7 +21,7 @@ export interface Forgotten {
 }
 
 // A first run over a large map may take several; each is bounded.
-const PATIENCE_MS = 5 * 60 * 1000;
+const PATIENCE_MS = 5 * millisecondsInMinute;
 const DELETES_PER_READING = 100;
 
 /**

@@ -1,15 +1,14 @@
 import { hostname } from 'node:os';
-import { millisecondsInDay, millisecondsInMinute } from 'date-fns/constants';
+import { millisecondsInDay, millisecondsInHour, millisecondsInMinute } from 'date-fns/constants';
 import type { LastRun } from '../journal/last-run.js';
 import { type Finding, problem, warning } from '../output/finding.js';
 import type { Assessment } from '../sessions/assess.js';
 import { bootClock } from '../system/boot-clock.js';
 
 // Clocks of file servers and of this machine differ by seconds; more is a clock that was set back.
-const CLOCK_SLACK_MS = 5 * 60 * 1000;
-
+const CLOCK_SLACK_MS = 5 * millisecondsInMinute;
 // A virtual machine that was halted wakes up with as much; its next run cleans.
-const JUMP_MS = 60 * 60 * 1000;
+const JUMP_MS = millisecondsInHour;
 const LONG_MS = 60 * millisecondsInDay;
 
 /** The most mappings that a run may remove: a number, or a share of those checked. */
