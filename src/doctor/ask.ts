@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { readdirSync, statSync } from 'node:fs';
 
 const ASK_TIMEOUT_MS = 5000;
 
@@ -21,11 +21,6 @@ export function ask([command = '', ...args]: readonly string[]) {
 /** The names in a directory; none when it can't be read. */
 export function namesIn(directory: string): string[] {
   return orElse([], () => readdirSync(directory));
-}
-
-/** A file's text; '' when it can't be read. */
-export function textOf(path: string): string {
-  return orElse('', () => readFileSync(path, 'utf8'));
 }
 
 /** When a file was last written, ms since the epoch; undefined when it can't be looked at. */

@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import { millisecondsInHour } from 'date-fns/constants';
 import { PROGRAM } from '../name.js';
 import { type Finding, ok, problem } from '../output/finding.js';
-import { ask, namesIn, textOf, writtenAt } from './ask.js';
+import { textOf } from '../system/open.js';
+import { ask, namesIn, writtenAt } from './ask.js';
 import {
   type Found,
   installCommand,

@@ -1,7 +1,8 @@
 import { realpathSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { type Finding, warning } from '../output/finding.js';
-import { textOf, writtenAt } from './ask.js';
+import { textOf } from '../system/open.js';
+import { writtenAt } from './ask.js';
 
 /** What starts this program by itself, as far as systemd or cron tells. */
 export interface Job {

@@ -1,7 +1,7 @@
 import type { LastRun } from '../journal/last-run.js';
 import { type Finding, ok, warning } from '../output/finding.js';
 import { PROVIDERS, type Roots } from '../providers/index.js';
-import { ownAccount } from '../system/account.js';
+import { nameOf, ownAccount } from '../system/account.js';
 import { doctorCommand, quoted } from './job.js';
 
 /** The user and the home that everything else depends on. */
@@ -15,7 +15,7 @@ export function checkUser(home = ''): Finding {
 
 /** Whether the page looks as the last run did: otherwise it says little about the next one. */
 export function checkSameView(last: LastRun, roots: Roots): Finding[] {
-  const user = ownAccount()?.name ?? String(process.geteuid?.());
+  const user = nameOf();
   const moved = PROVIDERS.flatMap(({ family }) => {
     const its = last.roots[family] ?? roots[family];
     return its === roots[family] ? [] : [{ flag: `--${family}-dir`, its, here: roots[family] }];

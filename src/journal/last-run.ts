@@ -2,7 +2,7 @@ import { closeSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { EXIT, type ExitStatus } from '../errors.js';
 import { VERSION } from '../name.js';
-import { ownAccount } from '../system/account.js';
+import { nameOf } from '../system/account.js';
 import { type BootClock, bootClock } from '../system/boot-clock.js';
 import { isLike } from '../system/json.js';
 import { replaceFile } from '../system/replace-file.js';
@@ -75,7 +75,7 @@ export function writeLastRun(directory: string, run: Run, before: LastRun | unde
     version: 1,
     ...run,
     clock: bootClock(),
-    user: ownAccount()?.name ?? String(process.geteuid?.()),
+    user: nameOf(),
     home: process.env['HOME'] ?? null,
     program: {
       path: process.argv[1] ?? '',

@@ -8,6 +8,7 @@ import { printable } from '../output/printable.js';
 import type { Problems } from '../output/problems.js';
 import { type CleanReport, countByState, type Row } from '../report/clean-report.js';
 import { MAP_NAME } from '../session-map/location.js';
+import { isOwn } from '../system/account.js';
 import { followLinks } from '../system/follow-links.js';
 import { replaceFile } from '../system/replace-file.js';
 
@@ -100,7 +101,7 @@ function escaped(label: string): string {
 function replaceMetrics(start: string, text: string): void {
   const { path, stats } = followLinks(start, (at) => {
     const found = lstatSync(at, { throwIfNoEntry: false });
-    if (found?.isSymbolicLink() && ![0, process.geteuid?.()].includes(found.uid)) {
+    if (found?.isSymbolicLink() && !isOwn(found)) {
       throw new Error(`the link ${at} belongs to user ${found.uid}`);
     }
     return found;

@@ -1,9 +1,10 @@
+import type { Family } from '../session-map/family.js';
 import { claude } from './claude.js';
 import { codex } from './codex.js';
 import { gemini } from './gemini.js';
-import type { Family, Provider } from './provider.js';
+import type { Provider } from './provider.js';
 
-export type { Family, Provider } from './provider.js';
+export type { Family, Provider };
 
 /** The CLIs' own directories. */
 export type Roots = Readonly<Record<Family, string>>;

@@ -1,7 +1,5 @@
 import type { Family } from '../session-map/family.js';
 
-export type { Family };
-
 /** What the name of a transcript tells. */
 export interface Transcript {
   /**

@@ -1,9 +1,10 @@
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { errorCode, reason } from '../errors.js';
+import type { Family } from '../session-map/family.js';
 import type { JsonRecord } from '../system/json.js';
+import { textOf } from '../system/open.js';
 import { readBeginning } from '../system/read-beginning.js';
-import type { Family } from './provider.js';
 
 /** Which of a CLI's sessions run right now. */
 export interface Running {
@@ -88,15 +89,6 @@ function readProcesses(all: readonly Signs[]): void {
       const isTakenUp = id !== word || RESUMING.test(words[at - 1] ?? '');
       for (const signs of all) signs.add(id, isTakenUp);
     }
-  }
-}
-
-/** A file of a process; '' when that has gone. */
-function textOf(path: string): string {
-  try {
-    return readFileSync(path, 'utf8');
-  } catch {
-    return '';
   }
 }
 

@@ -26,8 +26,8 @@ export function accountOf(user: string | number): Account | undefined {
   return { name, uid: Number(uid), home };
 }
 
-/** A user by name; by number where it has none. */
-export function nameOf(uid: number): string {
+/** A user by name, by number where it has none; without a number the one that this process runs as. */
+export function nameOf(uid = process.geteuid?.() ?? 0): string {
   const own = ownAccount();
   return (own?.uid === uid ? own : accountOf(uid))?.name ?? String(uid);
 }

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { ask, namesIn, textOf, writtenAt } from '../../../src/doctor/ask.js';
+import { ask, namesIn, writtenAt } from '../../../src/doctor/ask.js';
+import { textOf } from '../../../src/system/open.js';
 import { age, HOUR_MS, Home } from '../../support/home.js';
 import { standIn } from './stand-in.js';
 

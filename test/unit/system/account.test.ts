@@ -19,6 +19,7 @@ it('an account is found by its name and by its number', () => {
 it('a user without a name is named by the number', () => {
   expect(nameOf(accountOf('daemon')?.uid ?? NOBODY_HAS)).toBe('daemon');
   expect(nameOf(NOBODY_HAS)).toBe(String(NOBODY_HAS));
+  expect(nameOf()).toBe(userInfo().username);
 });
 
 it("what is root's or this user's is trusted", () => {
